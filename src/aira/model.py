@@ -1,0 +1,406 @@
+"""The records AiRa works with. Field names are the column names of the database and the field names of `--json`.
+
+Times are aware datetimes in UTC, dates are calendar dates of the business or wallet, money is Decimal beside a currency,
+telephone numbers are E.164, durations carry their unit in the name.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+
+class NumberStatus(StrEnum):
+    """purchasing -> active | failed; active <-> grace; active | grace -> releasing -> released; active | grace -> missing."""
+
+    PURCHASING = "purchasing"
+    ACTIVE = "active"
+    GRACE = "grace"
+    RELEASING = "releasing"
+    RELEASED = "released"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+class DocumentStatus(StrEnum):
+    """pending -> processing -> completed | failed; failed -> pending by `aira kb retry`."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class AppointmentSource(StrEnum):
+    """Which program made the appointment."""
+
+    VOICE_AGENT = "voice_agent"
+    CLI = "cli"
+    API = "api"
+    UI = "ui"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A person who owns businesses and wallets: a user of the auth schema."""
+
+    id: UUID
+    email: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """A business whose telephone is answered."""
+
+    id: UUID
+    user_id: UUID | None
+    name: str
+    time_zone: str
+    email: str | None
+    greeting: str | None
+    transfer_number: str | None
+    address: str | None
+    slot_minutes: int
+    default_duration_minutes: int
+    min_notice_minutes: int
+    max_advance_days: int
+    kb_version: int
+    is_active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningSpan:
+    """One span of opening hours in the business's wall-clock time; `closes` 00:00 is midnight, before `opens` the next day."""
+
+    weekday: int
+    """ISO: 1 is Monday."""
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A date with other hours than usual; closed all day where `opens` is None."""
+
+    id: int
+    business_id: UUID
+    on_date: date
+    opens: time | None
+    closes: time | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that can be booked."""
+
+    id: UUID
+    business_id: UUID
+    name: str
+    also: list[str]
+    """Other names callers use for it."""
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    price: Decimal | None
+    currency: str | None
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A person, chair or room; a business can take as many appointments at once as it has active resources."""
+
+    id: UUID
+    business_id: UUID
+    name: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """An owner's prepaid money in one currency; `available` is what is neither spent nor held for a purchase."""
+
+    id: UUID
+    user_id: UUID
+    owner: str
+    currency: str
+    balance: Decimal
+    held: Decimal
+    available: Decimal
+    low_balance_threshold: Decimal | None
+    billing_time_zone: str
+    grace_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One posting of the ledger, a transfer between a wallet and a contra account. Never changed, never deleted."""
+
+    id: UUID
+    wallet_id: UUID
+    seq: int
+    type: str
+    """credit or debit, seen from the wallet."""
+    contra_account: str
+    amount: Decimal
+    currency: str
+    balance_after: Decimal
+    description: str
+    reverses_id: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSearch:
+    """What kind of telephone number is wanted."""
+
+    country: str = "US"
+    number_type: str = "local"
+    """local, toll_free or mobile."""
+    area_code: str | None = None
+    contains: str | None = None
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableNumber:
+    """A number that the carrier offers for rent."""
+
+    phone_number: str
+    country: str
+    number_type: str
+    locality: str | None
+    region: str | None
+    capabilities: dict[str, bool]
+    monthly_cost: Decimal
+    setup_cost: Decimal
+    currency: str
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """The addresses that a carrier calls for one number."""
+
+    voice_url: str
+    voice_fallback_url: str
+    status_callback_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierNumber:
+    """A number as the carrier's records have it."""
+
+    sid: str
+    account_sid: str
+    phone_number: str
+    tag: str
+    """The carrier's free-text name of the number; ours is `aira:<business_numbers.id>`."""
+    voice_url: str
+    capabilities: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A rented telephone number and its rental."""
+
+    id: UUID
+    phone_number: str
+    status: NumberStatus
+    status_reason: str | None
+    is_active: bool
+    business_id: UUID | None
+    business_name: str | None
+    wallet_id: UUID
+    provider: str
+    provider_sid: str | None
+    monthly_cost: Decimal
+    setup_cost: Decimal
+    currency: str
+    billing_anchor: date | None
+    next_billing_date: date | None
+    voice_url: str | None
+    grace_until: date | None
+    purchased_at: datetime | None
+    released_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file of a business and how far its way into the knowledge base has come."""
+
+    id: UUID
+    business_id: UUID
+    file_name: str
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    storage_path: str
+    processing_status: DocumentStatus
+    error_code: str | None
+    error_message: str | None
+    attempts: int
+    chunk_count: int | None
+    pages_total: int | None
+    pages_with_text: int | None
+    created_at: datetime
+    processed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found for a query, with where it stands."""
+
+    document_id: UUID
+    file_name: str
+    page: int | None
+    heading: str | None
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What the knowledge base says to a query; `answerable` is False where nothing in it is about the question."""
+
+    query: str
+    answerable: bool
+    hits: list[Hit]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time that can be booked."""
+
+    start_time: datetime
+    end_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A booked time."""
+
+    id: UUID
+    business_id: UUID
+    service: str | None
+    resource: str
+    customer_name: str | None
+    customer_phone: str | None
+    customer_email: str | None
+    notes: str | None
+    start_time: datetime
+    end_time: datetime
+    status: str
+    """confirmed, cancelled, completed or no_show."""
+    source: AppointmentSource
+    external_id: str | None
+    """The CallSid where `source` is voice_agent."""
+    sequence: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BillingItem:
+    """What one billing run did with one number."""
+
+    phone_number: str
+    outcome: str
+    periods: int
+    amount: Decimal
+    currency: str
+    period_start: date | None
+    period_end: date | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillingRun:
+    """One billing run: counts of numbers by outcome, and the items."""
+
+    id: UUID | None
+    as_of: date
+    dry_run: bool
+    charged: int
+    grace_started: int
+    reminded: int
+    released: int
+    recovered: int
+    failed: int
+    skipped: int
+    items: list[BillingItem]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The rental of one number for one period [period_start, period_end)."""
+
+    id: UUID
+    phone_number: str
+    period_start: date
+    period_end: date
+    amount: Decimal
+    currency: str
+    status: str
+    """unpaid, paid, waived or written_off."""
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message in the outbox."""
+
+    id: UUID
+    business_id: UUID | None
+    channel: str
+    """email or sms."""
+    template: str
+    recipient: str
+    status: str
+    """pending, sending, sent, delivered, failed, suppressed or unknown."""
+    attempts: int
+    last_error: str | None
+    send_after: datetime
+    sent_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A telephone call."""
+
+    id: UUID
+    call_sid: str
+    business_id: UUID | None
+    from_number: str | None
+    to_number: str | None
+    status: str
+    outcome: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    duration_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One line of a call's transcript."""
+
+    role: str
+    """caller, bot or tool."""
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding of `aira doctor`."""
+
+    check: str
+    status: str
+    """ok, warn, fail or skip."""
+    evidence: str
+    fix: str

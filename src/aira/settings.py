@@ -1,0 +1,185 @@
+"""Settings: the only reader of the environment, of `.env` and of `aira.toml`, in that order of precedence."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from aira.errors import SetupError
+
+ENV_FILE = Path(".env")
+TOML_FILE = Path("aira.toml")
+
+
+def _default_home() -> Path:
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/aira")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "aira"
+
+
+class Settings(BaseSettings):
+    """Every setting of AiRa. The name of a field in capitals is the name of its environment variable."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_file_encoding="utf-8", toml_file=TOML_FILE, extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    aira_home: Path = Field(default_factory=_default_home, description="Data folder of the embedded default.")
+    database_url: SecretStr | None = Field(None, description="Postgres to use instead of the embedded one.")
+    aira_pg_bin: Path | None = Field(
+        None, description="Folder of other PostgreSQL binaries (15 or newer, with pgvector) for the embedded default."
+    )
+
+    aira_carrier: Literal["simulated", "twilio"] = Field("simulated", description="Who rents out telephone numbers.")
+    twilio_account_sid: str | None = Field(None, description="Twilio account, AC….")
+    twilio_auth_token: SecretStr | None = Field(None, description="Signs Twilio's webhooks; also the API password where no API key is set.")
+    twilio_api_key_sid: str | None = Field(None, description="Twilio API key, SK…, used instead of the auth token for requests.")
+    twilio_api_key_secret: SecretStr | None = Field(None, description="Secret of the Twilio API key.")
+    twilio_api_url: str | None = Field(None, description="Another host that speaks Twilio's API.")
+    voice_agent_service_url: str = Field(
+        "http://127.0.0.1:8765", description="Public https base of `aira serve-voice`; webhooks are built from it."
+    )
+
+    aira_index: Literal["pgvector", "pinecone"] = Field("pgvector", description="Where the vectors of documents are kept.")
+    pinecone_api_key: SecretStr | None = Field(None, description="Pinecone API key.")
+    pinecone_index: str = Field("aira", description="Name of the Pinecone index.")
+    pinecone_host: str | None = Field(None, description="Host of the Pinecone index; looked up by name where empty.")
+    aira_storage: Literal["folder", "supabase"] = Field("folder", description="Where uploaded files are kept.")
+    supabase_url: str | None = Field(None, description="URL of the Supabase project.")
+    supabase_service_role_key: SecretStr | None = Field(None, description="Service role or secret key of the Supabase project.")
+    aira_embedding_model: str = Field(
+        "all-MiniLM-L6-v2", description="all-MiniLM-L6-v2 (shipped), or `sentence-transformers:NAME` for any other."
+    )
+
+    aira_mind: Literal["builtin", "llm"] = Field(
+        "builtin", description="Who answers callers: the built-in receptionist, or an LLM with it as safety net."
+    )
+    aira_llm_model: str = Field("gpt-4.1-mini", description="Model asked where AIRA_MIND=llm.")
+    openai_api_key: SecretStr | None = Field(None, description="Key of the OpenAI-compatible endpoint.")
+    openai_base_url: str | None = Field(None, description="Base URL of another OpenAI-compatible endpoint.")
+    aira_stt: Literal["local", "deepgram", "openai"] = Field("local", description="Speech-to-text engine.")
+    aira_tts: Literal["local", "cartesia", "deepgram", "openai"] = Field("local", description="Text-to-speech engine.")
+    deepgram_api_key: SecretStr | None = Field(None, description="Deepgram key.")
+    cartesia_api_key: SecretStr | None = Field(None, description="Cartesia key.")
+    daily_api_key: SecretStr | None = Field(None, description="Daily key, for `serve-voice --transport daily`.")
+    daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API.")
+    aira_max_calls: int = Field(8, ge=1, le=64, description="Calls that one voice server takes at once.")
+
+    aira_mail: Literal["outbox", "smtp"] = Field("outbox", description="How e-mail leaves: a folder of .eml files, or SMTP.")
+    smtp_url: SecretStr | None = Field(None, description="smtp://user:password@host:587 or smtps://…:465.")
+    aira_mail_from: str = Field("AiRa <no-reply@aira.invalid>", description="Sender of e-mail.")
+    aira_sms: Literal["outbox", "twilio", "off"] = Field(
+        "outbox", description="How text messages leave: a folder of .txt files, Twilio, or not at all."
+    )
+    aira_webhook_secret: SecretStr | None = Field(None, description="Shared secret of POST /process-document.")
+    aira_log: Literal["console", "json"] = Field("console", description="Form of the server's log lines.")
+
+    @field_validator("voice_agent_service_url", "supabase_url", "twilio_api_url", "daily_api_url", "openai_base_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/") if value is not None else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one setting came from: `name` in capitals, `value` fit to be shown (secrets masked), `source`."""
+
+    name: str
+    value: str
+    source: str
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` win over every source.
+
+    Raises SetupError for a value that does not fit and for an unknown `AIRA_*` name.
+    """
+    _refuse_unknown_names(os.environ, "the environment")
+    _refuse_unknown_names(_dotenv_names(), str(ENV_FILE))
+    _refuse_unknown_names(_toml_names(), str(TOML_FILE))
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        raise SetupError(
+            f"The setting {name} cannot be used: {first['msg']}.",
+            hint=f"Correct {name} in the environment, .env or aira.toml; `aira doctor` shows where it comes from.",
+            setting=name,
+        ) from None
+
+
+def setting_origins(settings: Settings) -> list[Origin]:
+    """Each setting with its value and where it was read: environment, .env, aira.toml or default."""
+    sources = (("environment", _upper(os.environ)), (".env", _upper(_dotenv_names())), ("aira.toml", _upper(_toml_names())))
+    origins = []
+    for field in Settings.model_fields:
+        name = field.upper()
+        source = next((label for label, names in sources if names.get(name)), "default")
+        origins.append(Origin(name, _shown(getattr(settings, field)), source))
+    return origins
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine only."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        secret = value.get_secret_value()
+        return f"…{secret[-4:]}" if len(secret) >= 12 else "…"
+    return "" if value is None else str(value)
+
+
+def _refuse_unknown_names(names: Mapping[str, str], where: str) -> None:
+    known = [field.upper() for field in Settings.model_fields]
+    for name in names:
+        upper = name.upper()
+        if upper.startswith("AIRA_") and upper not in known:
+            close = difflib.get_close_matches(upper, known, n=1, cutoff=0.6)
+            hint = f"Did you mean {close[0]}?" if close else "Run `aira doctor` for the names there are."
+            raise SetupError(f"{upper} in {where} is not a setting of AiRa.", hint=hint, setting=upper)
+
+
+def _dotenv_names() -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    return {name: value or "" for name, value in dotenv_values(ENV_FILE).items()} if ENV_FILE.is_file() else {}
+
+
+def _toml_names() -> dict[str, str]:
+    import tomllib
+
+    if not TOML_FILE.is_file():
+        return {}
+    try:
+        return {name: str(value) for name, value in tomllib.loads(TOML_FILE.read_text("utf-8")).items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SetupError(
+            f"{TOML_FILE} cannot be read: {error}.", hint=f'Correct {TOML_FILE}; it holds lines such as aira_carrier = "twilio".'
+        ) from None
+
+
+def _upper(names: Mapping[str, str]) -> dict[str, str]:
+    return {name.upper(): value for name, value in names.items()}
