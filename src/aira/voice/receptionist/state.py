@@ -1,0 +1,132 @@
+"""What the built-in mind remembers of a call: a value that goes into the journal as JSON and comes back equal."""
+
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from types import UnionType
+from typing import Self, get_args, get_origin, get_type_hints
+
+from aira.voice.receptionist.protocol import BookedAppointment
+
+
+class Task(StrEnum):
+    """What the caller wants done and is not done yet."""
+
+    NONE = "none"
+    BOOK = "book"
+    MOVE = "move"
+    CANCEL = "cancel"
+    LOOK_UP = "look_up"
+    MESSAGE = "message"
+
+
+class Asked(StrEnum):
+    """The question the bot asked last; what the caller says next is read as its answer first."""
+
+    NOTHING = "nothing"
+    NEED = "need"
+    """How can I help?"""
+    MORE = "more"
+    """Anything else?"""
+    SERVICE = "service"
+    DAY = "day"
+    TIME = "time"
+    HALF_OF_DAY = "half_of_day"
+    """In the morning or in the evening?"""
+    SLOT = "slot"
+    """Which of the offered times?"""
+    NAME = "name"
+    PHONE = "phone"
+    BOOKING = "booking"
+    """Shall I book it so? The read-back."""
+    PROOF = "proof"
+    """Under which name is your appointment?"""
+    WHICH = "which"
+    """Which of your appointments?"""
+    MOVING = "moving"
+    CANCELLING = "cancelling"
+    HELP_BY_PERSON = "help_by_person"
+    """Shall I put you through, or take a message?"""
+    HELP_BY_MESSAGE = "help_by_message"
+    MESSAGE = "message"
+    MESSAGE_NAME = "message_name"
+    MESSAGE_PHONE = "message_phone"
+    STILL_THERE = "still_there"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is known so far of the appointment the caller wants."""
+
+    service: str | None = None
+    day: date | None = None
+    until: date | None = None
+    """Last day where a span of days is wanted, such as next week."""
+    at: time | None = None
+    not_before: time | None = None
+    not_after: time | None = None
+    soonest: bool = False
+    name: str | None = None
+    phone: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A call between two events. `State()` is a call that has not started."""
+
+    task: Task = Task.NONE
+    asked: Asked = Asked.NOTHING
+    wish: Wish = Wish()
+    waiting: tuple[str, ...] = ()
+    """Services to book after the present one."""
+    offered: tuple[datetime, ...] = ()
+    target: BookedAppointment | None = None
+    """The appointment that is moved or cancelled."""
+    found: tuple[BookedAppointment, ...] = ()
+    booked: tuple[BookedAppointment, ...] = ()
+    message: str | None = None
+    unclear: int = 0
+    """Turns in a row that were not understood."""
+    said: str = ""
+    """The bot's last words, for 'say that again'."""
+    outcome: str = "no_need"
+    ended: bool = False
+
+    def to_json(self) -> str:
+        """The state as one JSON object."""
+        return json.dumps(_plain(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The state that `to_json` wrote; fields it does not know are left out, missing ones get their defaults."""
+        hints = get_type_hints(cls)
+        return cls(**{name: _rebuilt(hints[name], value) for name, value in json.loads(text).items() if name in hints})
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value
+
+
+def _rebuilt(kind: object, value: object) -> object:
+    if value is None:
+        return None
+    if isinstance(kind, UnionType):
+        return _rebuilt(next(part for part in get_args(kind) if part is not type(None)), value)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(_rebuilt(get_args(kind)[0], item) for item in value)
+    if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
+        hints = get_type_hints(kind)
+        return kind(**{name: _rebuilt(hints[name], item) for name, item in value.items() if name in hints})
+    if isinstance(kind, type) and issubclass(kind, date | time) and isinstance(value, str):
+        return kind.fromisoformat(value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(value)
+    return value
