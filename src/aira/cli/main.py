@@ -1,5 +1,6 @@
 """The command `aira`: its nouns, and the one place where an error becomes text and an exit code."""
 
+import inspect
 import sys
 from typing import Annotated
 
@@ -33,6 +34,19 @@ def version() -> None:
       $ aira version
     """
     render.print_line(__version__)
+
+
+def _keep_examples(group: typer.Typer) -> None:
+    """Mark each docstring's example so that help prints its lines as they stand."""
+    for command in group.registered_commands:
+        if command.help is None and command.callback is not None:
+            command.help = inspect.cleandoc(command.callback.__doc__ or "").replace("\nExample:\n", "\n\b\nExample:\n")
+    for member in group.registered_groups:
+        if member.typer_instance is not None:
+            _keep_examples(member.typer_instance)
+
+
+_keep_examples(app)
 
 
 def main() -> None:
@@ -69,7 +83,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _usage(error: typer.TyperException, *, as_json: bool) -> int:
-    command = error.ctx.command_path if getattr(error, "ctx", None) else "aira"
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "aira"
     message = error.format_message()
     if message.startswith("Usage:"):
         sys.stderr.write(message + "\n")
