@@ -1,0 +1,25 @@
+"""The database: transactions, statements, refusals, migrations. The only package of the core that knows psycopg."""
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from aira.core.db.migrate import Migration, MigrationStatus, migrate, migration_status, migrations
+from aira.core.db.pool import Database, masked_url
+from aira.core.db.statements import execute, fetch_all, fetch_one, fetch_value, fetch_values
+
+__all__ = [
+    "Connection",
+    "Database",
+    "Jsonb",
+    "Migration",
+    "MigrationStatus",
+    "execute",
+    "fetch_all",
+    "fetch_one",
+    "fetch_value",
+    "fetch_values",
+    "masked_url",
+    "migrate",
+    "migration_status",
+    "migrations",
+]

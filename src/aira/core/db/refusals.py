@@ -1,0 +1,83 @@
+"""What the database refuses, as errors of AiRa.
+
+Functions of ours raise SQLSTATE PT402, PT404, PT409 or PT422 with the stable code as constraint name and a message fit
+to be read; their code picks the class: that of `errors` with the same code, an entry of `BY_CODE`, or the SQLSTATE's.
+Constraints of tables have an entry in `BY_CONSTRAINT`. The database's own texts are never shown for these, as they
+quote the row. An error that nothing here knows is a bug and stays the psycopg error it is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as pg
+
+from aira.errors import (
+    AiraError,
+    CredentialsRefused,
+    DatabaseError,
+    InsufficientFunds,
+    InvalidInput,
+    NotFound,
+    Refused,
+    SchemaOutdated,
+)
+
+BY_CODE: dict[str, type[AiraError]] = {}
+"""Codes raised by SQL functions that have no class of the same code."""
+
+BY_CONSTRAINT: dict[str, tuple[type[AiraError], str]] = {}
+"""Constraints of tables: the class and the message."""
+
+_BY_SQLSTATE: dict[str, type[AiraError]] = {"PT402": InsufficientFunds, "PT404": NotFound, "PT409": Refused, "PT422": InvalidInput}
+
+_OUTDATED = (pg.UndefinedTable, pg.UndefinedColumn, pg.UndefinedFunction, pg.UndefinedObject, pg.InvalidSchemaName)
+
+
+@contextmanager
+def mapped_errors() -> Iterator[None]:
+    """Turn the psycopg errors of the block into AiraErrors."""
+    try:
+        yield
+    except psycopg.Error as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def refusal_of(error: psycopg.Error) -> AiraError | None:
+    """The AiraError that a psycopg error stands for, None for a bug of ours."""
+    constraint = error.diag.constraint_name or ""
+    if error.sqlstate in _BY_SQLSTATE:
+        refused = BY_CODE.get(constraint) or _classes_by_code().get(constraint) or _BY_SQLSTATE[error.sqlstate]
+        return refused(error.diag.message_primary, hint=error.diag.message_hint, code=constraint or None)
+    if constraint in BY_CONSTRAINT:
+        refused, message = BY_CONSTRAINT[constraint]
+        return refused(message, constraint=constraint)
+    if isinstance(error, _OUTDATED):
+        return SchemaOutdated()
+    if isinstance(error, psycopg.OperationalError):
+        return _unreachable(error)
+    return None
+
+
+def _unreachable(error: psycopg.OperationalError) -> AiraError:
+    reason = str(error).strip().partition("\n")[0]
+    if "authentication failed" in reason or "no password supplied" in reason:
+        return CredentialsRefused(
+            "The database refused the user or password.", hint="Correct DATABASE_URL; `aira db url` shows the one in use."
+        )
+    if error.sqlstate is not None and not error.sqlstate.startswith("08"):
+        return DatabaseError(f"The database gave up: {reason}.", sqlstate=error.sqlstate)
+    return DatabaseError(f"The database cannot be reached: {reason}.")
+
+
+def _classes_by_code() -> dict[str, type[AiraError]]:
+    found: dict[str, type[AiraError]] = {}
+    pending: list[type[AiraError]] = [AiraError]
+    while pending:
+        kind = pending.pop()
+        found[kind.code] = kind
+        pending.extend(kind.__subclasses__())
+    return found

@@ -1,0 +1,177 @@
+-- Businesses: who is called, when it is open, what can be booked and who or what serves it.
+
+create table public.business_v2 (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid references auth.users (id),
+  name text not null constraint business_name_length check (length(btrim(name)) between 1 and 200),
+  time_zone text not null default 'UTC' constraint business_time_zone_name
+    check (time_zone ~ '^([A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2}|UTC)$'),
+  locale text not null default 'en',
+  email text constraint business_email_form check (email like '%_@_%'),
+  greeting text,
+  transfer_number text constraint business_transfer_number_form check (transfer_number ~ '^\+[1-9][0-9]{6,14}$'),
+  address text,
+  slot_minutes int not null default 15 constraint business_slot_minutes_range check (slot_minutes between 5 and 240),
+  default_duration_minutes int not null default 30
+    constraint business_default_duration_range check (default_duration_minutes between 5 and 1440),
+  min_notice_minutes int not null default 0 constraint business_min_notice_range check (min_notice_minutes between 0 and 43200),
+  max_advance_days int not null default 90 constraint business_max_advance_range check (max_advance_days between 1 and 730),
+  reminder_minutes int[] not null default '{1440,120}'
+    constraint business_reminders_range check (0 < all (reminder_minutes) and 43200 >= all (reminder_minutes)),
+  daily_message_cap int not null default 200 constraint business_message_cap_range check (daily_message_cap between 0 and 100000),
+  kb_version int not null default 0,               -- grows with every change of the searchable documents
+  calendar_token uuid not null default gen_random_uuid(),  -- secret part of the address of the calendar feed
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now());
+create unique index business_name_per_owner on public.business_v2 (user_id, name) nulls not distinct where is_active;
+create unique index business_calendar_token on public.business_v2 (calendar_token);
+
+create table public.business_hours (               -- several rows a weekday: breaks
+  id bigint generated always as identity primary key,
+  business_id uuid not null references public.business_v2 (id) on delete cascade,
+  weekday int not null constraint business_hours_weekday check (weekday between 1 and 7),  -- ISO: 1 is Monday
+  opens time not null,
+  closes time not null,                            -- not after `opens`: on the next day, so 00:00 is midnight
+  constraint business_hours_once unique (business_id, weekday, opens));
+
+create table public.business_closures (            -- dates with other hours; closed all day where `opens` is null
+  id bigint generated always as identity primary key,
+  business_id uuid not null references public.business_v2 (id) on delete cascade,
+  on_date date not null,
+  opens time,
+  closes time,
+  reason text,
+  created_at timestamptz not null default now(),
+  constraint business_closures_whole check ((opens is null) = (closes is null)),
+  constraint business_closures_once unique nulls not distinct (business_id, on_date, opens));
+
+create table public.services (                     -- what can be booked; removed ones stay for the appointments that name them
+  id uuid primary key default gen_random_uuid(),
+  business_id uuid not null references public.business_v2 (id) on delete cascade,
+  name text not null constraint services_name_length check (length(btrim(name)) between 1 and 200),
+  also text[] not null default '{}',               -- other names callers use
+  duration_minutes int not null constraint services_duration_range check (duration_minutes between 5 and 1440),
+  buffer_before_minutes int not null default 0 constraint services_buffer_before_range check (buffer_before_minutes between 0 and 240),
+  buffer_after_minutes int not null default 0 constraint services_buffer_after_range check (buffer_after_minutes between 0 and 240),
+  price numeric(14,4) constraint services_price_positive check (price >= 0),
+  currency char(3),
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  constraint services_price_has_currency check ((price is null) = (currency is null)),
+  constraint services_of_business unique (id, business_id));
+create unique index services_name on public.services (business_id, lower(name)) where is_active;
+
+create table public.resources (                    -- staff, chairs, rooms; as many appointments at once as active rows
+  id uuid primary key default gen_random_uuid(),
+  business_id uuid not null references public.business_v2 (id) on delete cascade,
+  name text not null constraint resources_name_length check (length(btrim(name)) between 1 and 200),
+  position int not null default 0,                 -- lower ones are booked first
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  constraint resources_of_business unique (id, business_id));
+create unique index resources_name on public.resources (business_id, lower(name)) where is_active;
+
+create table public.service_resources (            -- a service without a row is served by every resource
+  service_id uuid not null,
+  resource_id uuid not null,
+  business_id uuid not null,
+  primary key (service_id, resource_id),
+  foreign key (service_id, business_id) references public.services (id, business_id) on delete cascade,
+  foreign key (resource_id, business_id) references public.resources (id, business_id) on delete cascade);
+create index service_resources_by_resource on public.service_resources (resource_id);
+
+create function public.business_v2_check_time_zone() returns trigger language plpgsql set search_path = '' as $$
+begin
+  perform now() at time zone new.time_zone;
+  return new;
+exception when invalid_parameter_value then
+  raise exception 'The time zone is not known.' using errcode = 'PT422', constraint = 'unknown_time_zone';
+end $$;
+create trigger business_v2_check_time_zone before insert or update of time_zone on public.business_v2
+  for each row execute function public.business_v2_check_time_zone();
+
+create trigger business_v2_touch before update on public.business_v2
+  for each row execute function public.touch_updated_at();
+
+-- A new business can be booked at once: one appointment at a time, until resources are named.
+create function public.business_v2_default_resource() returns trigger
+  language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.resources (business_id, name) values (new.id, 'default');
+  return null;
+end $$;
+create trigger business_v2_default_resource after insert on public.business_v2
+  for each row execute function public.business_v2_default_resource();
+
+-- The instant of a wall-clock time. A time the clock skips moves on by the gap; of one shown twice, the first or the last.
+create function public.local_instant(p_local timestamp, p_time_zone text, p_last boolean default false) returns timestamptz
+  language sql stable strict set search_path = '' as $$
+  select case when not p_last and (t.later - t.shift) at time zone p_time_zone = p_local then t.later - t.shift else t.later end
+  from (select l.later, ((l.later - interval '3 hours') at time zone p_time_zone + interval '3 hours') - (l.later at time zone p_time_zone) as shift
+        from (select p_local at time zone p_time_zone as later) l) t $$;
+
+-- Opening spans of local dates as absolute ranges, as they stand in the hours: neighbours are not joined.
+create function public.business_open_spans(p_business_id uuid, p_from date, p_to date) returns table (on_date date, open_range tstzrange)
+  language sql stable set search_path = '' as $$
+  with days as (
+    select d::date as on_date from generate_series(p_from::timestamp, p_to::timestamp, interval '1 day') d),
+  exceptions as (
+    select c.on_date, c.opens, c.closes, bool_or(c.opens is null) over (partition by c.on_date) as closed
+    from public.business_closures c where c.business_id = p_business_id and c.on_date between p_from and p_to),
+  spans as (
+    select e.on_date, e.opens, e.closes from exceptions e where not e.closed
+    union all
+    select d.on_date, h.opens, h.closes from days d
+      join public.business_hours h on h.business_id = p_business_id and h.weekday = extract(isodow from d.on_date)
+      where not exists (select from exceptions e where e.on_date = d.on_date)),
+  instants as (
+    select s.on_date, public.local_instant(s.on_date + s.opens, b.time_zone) as opens,
+      public.local_instant(s.on_date + s.closes + case when s.closes <= s.opens then interval '1 day' else interval '0' end,
+                           b.time_zone, true) as closes
+    from spans s, public.business_v2 b where b.id = p_business_id)
+  select i.on_date, tstzrange(i.opens, i.closes, '[)') from instants i where i.opens < i.closes $$;
+
+-- Opening spans of one local date.
+create function public.business_open_ranges(p_business_id uuid, p_date date) returns setof tstzrange
+  language sql stable set search_path = '' as $$
+  select s.open_range from public.business_open_spans(p_business_id, p_date, p_date) s order by s.open_range $$;
+
+revoke all on function public.business_v2_check_time_zone() from public, anon, authenticated;
+revoke all on function public.business_v2_default_resource() from public, anon, authenticated;
+revoke all on function public.local_instant(timestamp, text, boolean) from public, anon, authenticated;
+revoke all on function public.business_open_spans(uuid, date, date) from public, anon, authenticated;
+revoke all on function public.business_open_ranges(uuid, date) from public, anon, authenticated;
+grant execute on function public.local_instant(timestamp, text, boolean) to authenticated, service_role;
+grant execute on function public.business_open_spans(uuid, date, date) to authenticated, service_role;
+grant execute on function public.business_open_ranges(uuid, date) to authenticated, service_role;
+
+alter table public.business_v2 enable row level security;
+alter table public.business_hours enable row level security;
+alter table public.business_closures enable row level security;
+alter table public.services enable row level security;
+alter table public.resources enable row level security;
+alter table public.service_resources enable row level security;
+
+-- The owner's own screen may keep the business; ownership and the version of its knowledge base are not its to write.
+grant select, insert (id, user_id, name, time_zone, locale, email, greeting, transfer_number, address),
+  update (name, time_zone, locale, email, greeting, transfer_number, address, slot_minutes, default_duration_minutes, min_notice_minutes,
+          max_advance_days, reminder_minutes, calendar_token, is_active)
+  on public.business_v2 to authenticated;
+grant select, insert, update, delete on public.business_hours, public.business_closures, public.services, public.resources,
+  public.service_resources to authenticated;
+grant all on public.business_v2, public.business_hours, public.business_closures, public.services, public.resources,
+  public.service_resources to service_role;
+
+create policy business_v2_own on public.business_v2 for all to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy business_hours_own on public.business_hours for all to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid())));
+create policy business_closures_own on public.business_closures for all to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid())));
+create policy services_own on public.services for all to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid())));
+create policy resources_own on public.resources for all to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid())));
+create policy service_resources_own on public.service_resources for all to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid())));
