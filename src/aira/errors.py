@@ -5,12 +5,15 @@
     ├── SetupError              exit 3   something must be set up first
     │   ├── MissingExtra                 an optional part is not installed
     │   ├── SchemaOutdated               the database wants `aira db migrate`
-    │   └── CredentialsRefused           a vendor does not accept our keys
+    │   ├── CredentialsRefused           a vendor does not accept our keys
+    │   └── AccountRestricted            a vendor's account is suspended, out of money or on trial
     ├── Refused                 exit 4   a rule said no, nothing changed
     │   ├── InsufficientFunds
     │   ├── NumberUnavailable            gone at the carrier
     │   ├── NumberTaken                  rented by another owner here
     │   ├── NumberNotReleasable
+    │   ├── RequirementsMissing          the country wants an address or a bundle first
+    │   ├── TextRefused                  the recipient or the sender takes no part in texting
     │   ├── IdempotencyConflict          one key, two different requests
     │   ├── AlreadyExists
     │   ├── AppointmentRefused           closed, too soon, too far, past, …
@@ -91,6 +94,12 @@ class CredentialsRefused(SetupError):
     code = "credentials_refused"
 
 
+class AccountRestricted(SetupError):
+    """The vendor's account is not allowed to do this."""
+
+    code = "account_restricted"
+
+
 class Refused(AiraError):
     """A rule does not allow this; nothing was changed."""
 
@@ -125,6 +134,19 @@ class NumberNotReleasable(Refused):
 
     code = "number_not_releasable"
     default_hint = "Run `aira numbers show NUMBER` to see why."
+
+
+class RequirementsMissing(Refused):
+    """The country of this number wants an address or an approved bundle first. Nothing was charged."""
+
+    code = "requirements_missing"
+    default_hint = "Run `aira numbers requirements COUNTRY TYPE`, then buy with --address or --bundle."
+
+
+class TextRefused(Refused):
+    """This text message may not be sent."""
+
+    code = "text_refused"
 
 
 class IdempotencyConflict(Refused):

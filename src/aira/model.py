@@ -4,7 +4,7 @@ Times are aware datetimes in UTC, dates are calendar dates of the business or wa
 telephone numbers are E.164, durations carry their unit in the name.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,10 @@ from uuid import UUID
 
 
 class NumberStatus(StrEnum):
-    """purchasing -> active | failed; active <-> grace; active | grace -> releasing -> released; active | grace -> missing."""
+    """purchasing -> active | failed; active <-> grace; active | grace | missing -> releasing -> released; active | grace <-> missing.
+
+    failed | released -> releasing where the carrier turns out to rent the number to us all the same.
+    """
 
     PURCHASING = "purchasing"
     ACTIVE = "active"
@@ -161,15 +164,20 @@ class NumberSearch:
 
     country: str = "US"
     number_type: str = "local"
-    """local, toll_free or mobile."""
+    """local, toll_free, mobile or national."""
     area_code: str | None = None
     contains: str | None = None
+    """Two to sixteen digits, letters of a keypad, or `*` for any one digit."""
+    locality: str | None = None
+    region: str | None = None
+    capabilities: frozenset[str] = frozenset({"voice"})
+    """What the number must be able to do: voice, sms, mms."""
     limit: int = 10
 
 
 @dataclass(frozen=True, slots=True)
 class AvailableNumber:
-    """A number that the carrier offers for rent."""
+    """A number for rent at our price."""
 
     phone_number: str
     country: str
@@ -180,29 +188,9 @@ class AvailableNumber:
     monthly_cost: Decimal
     setup_cost: Decimal
     currency: str
+    address_requirement: str = "none"
+    """none, any, local or foreign: where the renter's address has to be."""
     simulated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """The addresses that a carrier calls for one number."""
-
-    voice_url: str
-    voice_fallback_url: str
-    status_callback_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierNumber:
-    """A number as the carrier's records have it."""
-
-    sid: str
-    account_sid: str
-    phone_number: str
-    tag: str
-    """The carrier's free-text name of the number; ours is `aira:<business_numbers.id>`."""
-    voice_url: str
-    capabilities: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +205,11 @@ class PhoneNumber:
     business_id: UUID | None
     business_name: str | None
     wallet_id: UUID
+    country: str | None
+    number_type: str
+    capabilities: dict[str, bool]
     provider: str
+    provider_account_sid: str | None
     provider_sid: str | None
     monthly_cost: Decimal
     setup_cost: Decimal
@@ -225,7 +217,10 @@ class PhoneNumber:
     billing_anchor: date | None
     next_billing_date: date | None
     voice_url: str | None
+    voice_fallback_url: str | None
+    status_callback_url: str | None
     grace_until: date | None
+    created_at: datetime
     purchased_at: datetime | None
     released_at: datetime | None
 

@@ -1,13 +1,14 @@
 """The roles that vendors and their local stand-ins play. An implementation matches by structure, not by inheritance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from aira.model import AvailableNumber, CarrierNumber, NumberSearch, Webhooks
+from aira.model import NumberSearch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,24 +24,122 @@ class Clock(Protocol):
         """The present instant, aware and in UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class CarrierOffer:
+    """A number that the carrier offers, before our price is known."""
+
+    phone_number: str
+    country: str
+    number_type: str
+    locality: str | None
+    region: str | None
+    capabilities: dict[str, bool]
+    address_requirement: str = "none"
+    """none, any, local or foreign: where the renter's address has to be."""
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierPrice:
+    """What the carrier takes a month for one kind of number."""
+
+    country: str
+    number_type: str
+    currency: str
+    monthly_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierBalance:
+    """What the carrier's prepaid account still holds."""
+
+    amount: Decimal
+    currency: str
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something a country wants to see before it lets a kind of number be rented."""
+
+    country: str
+    number_type: str
+    end_user_type: str
+    """individual or business."""
+    name: str
+    fields: list[str]
+    """What has to be given: names of fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """The addresses that a carrier calls for one number."""
+
+    voice_url: str
+    voice_fallback_url: str
+    status_callback_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierNumber:
+    """A number as the carrier's records have it."""
+
+    sid: str
+    account_sid: str
+    phone_number: str
+    tag: str
+    """The carrier's free-text name of the number; ours is `aira:<business_numbers.id>`."""
+    webhooks: Webhooks
+    capabilities: dict[str, bool] = field(default_factory=dict)
+    overridden_by: str | None = None
+    """Id of an application or trunk at the carrier that takes the calls in place of the webhooks."""
+
+
+class CarrierAccount(Protocol):
+    """What a carrier says about our account with it. Raises as Carrier does."""
+
+    sid: str
+    """The account's id, stored in `business_numbers.provider_account_sid`."""
+
+    def balance(self) -> CarrierBalance:
+        """The money left in the account; at zero the carrier stops all calls of all numbers."""
+
+    def prices(self, country: str) -> list[CarrierPrice]:
+        """What the carrier takes for each kind of number of a country (two letters)."""
+
+    def requirements(self, country: str, number_type: str) -> list[Requirement]:
+        """What has to be shown before a number of this kind can be rented; empty where nothing is."""
+
+
 class Carrier(Protocol):
     """Rents telephone numbers.
 
     Every method raises VendorError where the carrier failed without acting, OutcomeUnknown where it may have acted,
-    CredentialsRefused where it does not know us.
+    CredentialsRefused where it does not know us, AccountRestricted where our account may not.
     """
 
     provider: str
     """The name stored in `business_numbers.provider`."""
+    public_webhooks: bool
+    """Whether the carrier can only call webhooks that stand on the public internet."""
 
-    def search(self, wanted: NumberSearch) -> list[AvailableNumber]:
+    @property
+    def account(self) -> CarrierAccount:
+        """Our account with the carrier."""
+
+    def search(self, wanted: NumberSearch) -> list[CarrierOffer]:
         """Numbers for rent that fit, at most `wanted.limit`."""
 
     def find(self, *, phone_number: str | None = None, tag: str | None = None) -> list[CarrierNumber]:
         """Numbers our account rents, all of them or those with this exact number or tag."""
 
-    def buy(self, phone_number: str, *, tag: str, webhooks: Webhooks) -> CarrierNumber:
-        """Rent exactly this number. Raises NumberUnavailable or Refused where the carrier will not."""
+    def buy(
+        self, phone_number: str, *, tag: str, webhooks: Webhooks, address_sid: str | None = None, bundle_sid: str | None = None
+    ) -> CarrierNumber:
+        """Rent exactly this number; one that our account rents already is only tagged anew, so look before.
+
+        Raises NumberUnavailable, RequirementsMissing or another Refused where the carrier will not.
+        """
 
     def configure(self, sid: str, *, webhooks: Webhooks, tag: str | None = None) -> CarrierNumber:
         """Set the webhooks, and the tag where given, of a number we rent."""
@@ -126,4 +225,7 @@ class Texter(Protocol):
     """Sends text messages."""
 
     def send(self, *, to: str, body: str, sender: str | None) -> str:
-        """Hand the text over; returns the transport's message id."""
+        """Hand the text over; returns the transport's message id.
+
+        Raises TextRefused where it may not be sent, OutcomeUnknown where it may have been, other VendorErrors where it was not.
+        """
