@@ -8,6 +8,7 @@ import typer
 
 from aira import __version__
 from aira.cli import render
+from aira.cli.init import init
 from aira.errors import AiraError, InvalidInput
 
 app = typer.Typer(
@@ -34,6 +35,9 @@ def version() -> None:
       $ aira version
     """
     render.print_line(__version__)
+
+
+app.command()(init)
 
 
 def _keep_examples(group: typer.Typer) -> None:
