@@ -94,7 +94,10 @@ def test_a_toml_file_that_cannot_be_read_says_so(tmp_path):
     assert caught.value.message.startswith("aira.toml cannot be read")
 
 
-@pytest.mark.parametrize()
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [("http://127.0.0.1:8765", True), ("http://localhost", True), ("https://voice.example.com", False)],
+)
 def test_loopback_urls_are_known(url, loopback):
     """Only a name of this machine counts as loopback."""
     assert is_loopback(url) is loopback
