@@ -1,0 +1,161 @@
+-- The outbox: a message is a row written in the transaction that gives reason for it, and leaves the house later.
+
+create table public.notifications (
+  id uuid primary key default gen_random_uuid(),
+  business_id uuid references public.business_v2 (id) on delete cascade,
+  wallet_id uuid references public.wallets (id) on delete cascade,
+  appointment_id uuid references public.appointments (id) on delete cascade,
+  channel text not null constraint notifications_channel check (channel in ('email', 'sms')),
+  template text not null,
+  recipient text not null constraint notifications_recipient_length check (length(recipient) <= 320),
+  payload jsonb not null default '{}',
+  dedupe_key text not null constraint notifications_once unique,
+  status text not null default 'pending' constraint notifications_status
+    check (status in ('pending', 'sending', 'sent', 'delivered', 'failed', 'suppressed', 'unknown')),
+  send_after timestamptz not null default now(),
+  expires_at timestamptz,                          -- of no use to the reader afterwards
+  attempts int not null default 0,
+  lease_until timestamptz,                         -- a sender that died holds the row no longer than this
+  last_error text,                                 -- code of the last refusal or failure
+  provider_message_id text,
+  created_at timestamptz not null default now(),
+  attempted_at timestamptz,
+  sent_at timestamptz);
+create index notifications_due on public.notifications (send_after) where status in ('pending', 'sending', 'unknown');
+create index notifications_by_appointment on public.notifications (appointment_id);
+create index notifications_sent_by_business on public.notifications (business_id, attempted_at);
+create index notifications_by_provider_id on public.notifications (provider_message_id) where provider_message_id is not null;
+
+create table public.contact_consents (             -- what a person agreed to; the latest row of an address counts
+  id bigint generated always as identity primary key,
+  business_id uuid references public.business_v2 (id) on delete cascade,  -- null: towards every business
+  channel text not null constraint contact_consents_channel check (channel in ('sms', 'email')),
+  address text not null,
+  state text not null constraint contact_consents_state check (state in ('granted', 'revoked')),
+  basis text not null,                             -- how: spoken, typed, keyword, carrier
+  evidence text,                                   -- where it can be looked up, such as a CallSid
+  at timestamptz not null default now());
+create index contact_consents_latest on public.contact_consents (channel, address, at desc);
+
+create table public.notification_templates (       -- a business's own words instead of ours
+  business_id uuid not null references public.business_v2 (id) on delete cascade,
+  template text not null,
+  channel text not null constraint notification_templates_channel check (channel in ('email', 'sms')),
+  subject text,
+  body text not null constraint notification_templates_length check (length(body) between 1 and 20000),
+  updated_at timestamptz not null default now(),
+  primary key (business_id, template, channel));
+create trigger notification_templates_touch before update on public.notification_templates
+  for each row execute function public.touch_updated_at();
+
+-- Puts a message about an appointment into the outbox, once a revision of the appointment.
+create function public.queue_appointment_message(a public.appointments, p_template text, p_channel text, p_recipient text,
+    p_send_after timestamptz, p_details jsonb default '{}') returns void
+  language sql set search_path = '' as $$
+  insert into public.notifications (business_id, appointment_id, channel, template, recipient, payload, dedupe_key, send_after, expires_at, created_at)
+  select a.business_id, a.id, p_channel, p_template, p_recipient,
+    jsonb_build_object('start_time', a.start_time, 'end_time', a.end_time, 'sequence', a.sequence, 'customer_name', a.customer_name,
+      'customer_phone', a.customer_phone, 'notes', a.notes, 'source', a.source,
+      'service', (select s.name from public.services s where s.id = a.service_id)) || p_details,
+    format('appointment:%s:%s:%s:%s%s', a.id, a.sequence, p_template, p_channel, coalesce(':' || (p_details ->> 'minutes_before'), '')),
+    p_send_after, a.start_time, a.updated_at
+  where p_recipient <> ''
+  on conflict (dedupe_key) do nothing $$;
+
+-- A reminder's time, moved out of the night of the business's time zone to the evening before.
+create function public.reminder_time(p_start_time timestamptz, p_minutes int, p_time_zone text) returns timestamptz
+  language sql stable strict set search_path = '' as $$
+  select case when l.local::time < '08:00' then (l.local::date - 1 + time '20:00') at time zone p_time_zone
+              when l.local::time >= '21:00' then (l.local::date + time '20:00') at time zone p_time_zone
+              else p_start_time - make_interval(mins => p_minutes) end
+  from (select (p_start_time - make_interval(mins => p_minutes)) at time zone p_time_zone as local) l $$;
+
+-- Reminders that would not follow on the heels of the news itself.
+create function public.queue_reminders(a public.appointments, b public.business_v2) returns void
+  language sql set search_path = '' as $$
+  select public.queue_appointment_message(a, 'appointment_reminder', c.channel, c.recipient, t.send_after, jsonb_build_object('minutes_before', m.minutes))
+  from unnest(b.reminder_minutes) m (minutes),
+    lateral (select public.reminder_time(a.start_time, m.minutes, b.time_zone) as send_after) t,
+    (values ('email', a.customer_email), ('sms', a.customer_phone)) c (channel, recipient)
+  where c.recipient is not null and t.send_after > a.updated_at + interval '1 hour' $$;
+
+-- Announces every booking, change and cancellation, whichever program made it. An import of old appointments stays silent.
+create function public.appointments_announce() returns trigger language plpgsql security definer set search_path = '' as $$
+declare b public.business_v2; v_news text; v_details jsonb := '{}';
+begin
+  if tg_op = 'INSERT' then
+    v_news := case when new.status = 'confirmed' and new.source <> 'import' then 'confirmed' end;
+  elsif new.status = 'cancelled' and old.status <> 'cancelled' then
+    v_news := 'cancelled';
+    v_details := jsonb_build_object('reason', new.cancel_reason);
+  elsif new.status = 'confirmed' and (new.start_time, new.end_time) <> (old.start_time, old.end_time) then
+    v_news := 'rescheduled';
+    v_details := jsonb_build_object('previous_start_time', old.start_time);
+  end if;
+  if tg_op = 'UPDATE' and (v_news is not null or new.status <> 'confirmed') then
+    update public.notifications n set status = 'suppressed', last_error = 'superseded'
+      where n.appointment_id = new.id and n.status = 'pending';
+  end if;
+  if v_news is null or new.start_time <= new.updated_at then return null; end if;
+  select * into b from public.business_v2 v where v.id = new.business_id;
+  perform public.queue_appointment_message(new, 'appointment_' || v_news, 'email', new.customer_email, new.updated_at, v_details);
+  perform public.queue_appointment_message(new, 'appointment_' || v_news, 'sms', new.customer_phone, new.updated_at, v_details);
+  perform public.queue_appointment_message(new, 'owner_' || case v_news when 'confirmed' then 'new_booking' else v_news end, 'email', b.email,
+    new.updated_at, v_details);
+  if v_news <> 'cancelled' then perform public.queue_reminders(new, b); end if;
+  return null;
+end $$;
+create trigger appointments_announce after insert or update on public.appointments
+  for each row execute function public.appointments_announce();
+
+-- Takes messages that are due for one sender: those waiting, and those whose sender died. A text message that may have left is not
+-- sent again but becomes `unknown`; it is returned so that the carrier can be asked.
+create function public.claim_notifications(p_limit int, p_id uuid default null, p_lease interval default '2 minutes', p_now timestamptz default now())
+  returns setof public.notifications
+  language sql set search_path = '' as $$
+  with due as (
+    select n.id from public.notifications n
+    where (p_id is null or n.id = p_id) and n.send_after <= p_now
+      and (n.status in ('pending', 'unknown') or n.status = 'sending' and n.lease_until < p_now)
+    order by n.send_after, n.id limit p_limit for update skip locked)
+  update public.notifications n
+    set status = case when n.status = 'unknown' or n.status = 'sending' and n.channel = 'sms' then 'unknown' else 'sending' end,
+      attempts = n.attempts + case n.status when 'pending' then 1 else 0 end,
+      attempted_at = case n.status when 'pending' then p_now else n.attempted_at end,
+      lease_until = p_now + p_lease,
+      send_after = case when n.status = 'pending' then n.send_after else p_now + p_lease end
+  from due where n.id = due.id returning n.* $$;
+
+-- A consent that comes while the call is still on wakes the messages that waited for it.
+create function public.contact_consents_wake() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  update public.notifications n set status = 'pending', last_error = null
+    where new.state = 'granted' and n.status = 'suppressed' and n.last_error = 'no_consent' and n.channel = new.channel
+      and n.recipient = new.address and n.expires_at > new.at and (new.business_id is null or n.business_id = new.business_id);
+  return null;
+end $$;
+create trigger contact_consents_wake after insert on public.contact_consents
+  for each row execute function public.contact_consents_wake();
+
+revoke all on function public.queue_appointment_message(public.appointments, text, text, text, timestamptz, jsonb) from public, anon, authenticated;
+revoke all on function public.reminder_time(timestamptz, int, text) from public, anon, authenticated;
+revoke all on function public.queue_reminders(public.appointments, public.business_v2) from public, anon, authenticated;
+revoke all on function public.appointments_announce() from public, anon, authenticated;
+revoke all on function public.claim_notifications(int, uuid, interval, timestamptz) from public, anon, authenticated;
+revoke all on function public.contact_consents_wake() from public, anon, authenticated;
+grant execute on function public.claim_notifications(int, uuid, interval, timestamptz) to service_role;
+
+alter table public.notifications enable row level security;
+alter table public.contact_consents enable row level security;
+alter table public.notification_templates enable row level security;
+grant select on public.notifications, public.contact_consents to authenticated;
+grant select, insert, update, delete on public.notification_templates to authenticated;
+grant all on public.notifications, public.contact_consents, public.notification_templates to service_role;
+
+create policy notifications_own on public.notifications for select to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid()))
+         or wallet_id in (select w.id from public.wallets w where w.user_id = (select auth.uid())));
+create policy contact_consents_own on public.contact_consents for select to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid())));
+create policy notification_templates_own on public.notification_templates for all to authenticated
+  using (business_id in (select b.id from public.business_v2 b where b.user_id = (select auth.uid())));
