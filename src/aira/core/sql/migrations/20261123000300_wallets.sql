@@ -65,8 +65,9 @@ create trigger wallets_touch before update on public.wallets for each row execut
 create trigger transactions_append_only before update or delete on public.transactions for each row execute function public.append_only();
 create trigger transactions_no_truncate before truncate on public.transactions for each statement execute function public.append_only();
 
+-- An amount as aira.money.format_amount writes it: 1.15, 0.0085.
 create function public.money_text(p_amount numeric) returns text language sql immutable set search_path = '' as
-$$ select to_char(p_amount, 'FM9999999999990.00##') $$;
+$$ select case when p_amount = round(p_amount, 2) then to_char(p_amount, 'FM9999999999990.00') else trim_scale(p_amount)::text end $$;
 
 -- Epoch seconds, because a timestamp's text depends on the session's time zone.
 create function public.transaction_hash(p_row public.transactions, p_previous bytea) returns bytea language sql stable set search_path = '' as $$
@@ -137,7 +138,8 @@ begin
   elsif t.reverses_id is not null then
     raise exception 'A reversal cannot be reversed.' using errcode = 'PT409', constraint = 'not_reversible';
   elsif t.charge_id is not null then
-    raise exception 'This is the rental of a number.' using errcode = 'PT409', constraint = 'rental_not_reversible';
+    raise exception 'This is the rental of a number.' using errcode = 'PT409', constraint = 'rental_not_reversible',
+      hint = format('Run `aira billing waive %s --reason REASON`.', t.charge_id);
   end if;
   return public.wallet_post(t.wallet_id, case t.type when 'credit' then 'debit' else 'credit' end, t.contra_account, t.amount,
     format('Reversal of #%s: %s', t.seq, p_reason), 'reverse:' || t.id, p_actor, t.business_number_id, null, t.id, p_now);
