@@ -14,6 +14,7 @@ from psycopg import errors as pg
 
 from aira.errors import (
     AiraError,
+    AlreadyExists,
     CredentialsRefused,
     DatabaseError,
     InsufficientFunds,
@@ -21,12 +22,38 @@ from aira.errors import (
     NotFound,
     Refused,
     SchemaOutdated,
+    SlotTaken,
 )
 
-BY_CODE: dict[str, type[AiraError]] = {}
+BY_CODE: dict[str, type[AiraError]] = {"appointments_no_overlap": SlotTaken}
 """Codes raised by SQL functions that have no class of the same code."""
 
-BY_CONSTRAINT: dict[str, tuple[type[AiraError], str]] = {}
+BY_CONSTRAINT: dict[str, tuple[type[AiraError], str]] = {
+    "business_name_per_owner": (AlreadyExists, "There is a business of this name already."),
+    "business_name_length": (InvalidInput, "A business's name has 1 to 200 characters."),
+    "business_time_zone_name": (InvalidInput, "The time zone is not the name of one, such as Europe/Berlin."),
+    "business_transfer_number_form": (InvalidInput, "The number to transfer to is not in the form +14155550123."),
+    "business_email_form": (InvalidInput, "That is not an e-mail address."),
+    "business_slot_minutes_range": (InvalidInput, "Slots begin every 5 to 240 minutes."),
+    "business_default_duration_range": (InvalidInput, "An appointment takes 5 to 1440 minutes."),
+    "business_min_notice_range": (InvalidInput, "The notice is 0 to 43200 minutes."),
+    "business_max_advance_range": (InvalidInput, "Appointments can be made 1 to 730 days ahead."),
+    "business_reminders_range": (InvalidInput, "Reminders leave 1 to 43200 minutes before the appointment."),
+    "business_closures_once": (AlreadyExists, "That date has these hours already."),
+    "services_name": (AlreadyExists, "The business has a service of this name already."),
+    "services_name_length": (InvalidInput, "A service's name has 1 to 200 characters."),
+    "services_duration_range": (InvalidInput, "A service takes 5 to 1440 minutes."),
+    "services_buffer_before_range": (InvalidInput, "A buffer is 0 to 240 minutes."),
+    "services_buffer_after_range": (InvalidInput, "A buffer is 0 to 240 minutes."),
+    "resources_name": (AlreadyExists, "The business has a resource of this name already."),
+    "resources_name_length": (InvalidInput, "A resource's name has 1 to 200 characters."),
+    "appointments_no_overlap": (SlotTaken, "That time is already taken."),
+    "appointments_order": (InvalidInput, "An appointment ends after its start, within 24 hours."),
+    "appointments_customer_name_length": (InvalidInput, "A name has at most 200 characters."),
+    "appointments_customer_phone_form": (InvalidInput, "The customer's number is not in the form +14155550123."),
+    "appointments_customer_email_form": (InvalidInput, "That is not an e-mail address."),
+    "appointments_notes_length": (InvalidInput, "Notes have at most 4000 characters."),
+}
 """Constraints of tables: the class and the message."""
 
 _BY_SQLSTATE: dict[str, type[AiraError]] = {"PT402": InsufficientFunds, "PT404": NotFound, "PT409": Refused, "PT422": InvalidInput}
