@@ -174,9 +174,11 @@ begin
 end $$;
 
 -- Times that can be booked, the earliest first, in steps of the business's slot minutes from the opening of each span. Looks at ever
--- more days and stops at those that fill the limit.
+-- more days and stops at those that fill the limit. p_daily_from and p_daily_to keep starts of some wall-clock times only, as of the
+-- afternoon; the time of the appointment p_exclude_id counts as free.
 create function public.available_slots(p_business_id uuid, p_from timestamptz, p_to timestamptz, p_service_id uuid default null,
-    p_limit int default 3, p_resource_id uuid default null, p_now timestamptz default now())
+    p_limit int default 3, p_resource_id uuid default null, p_exclude_id uuid default null, p_daily_from time default null,
+    p_daily_to time default null, p_now timestamptz default now())
   returns table (start_time timestamptz, end_time timestamptz)
   language plpgsql stable set search_path = '' as $$
 declare
@@ -202,10 +204,12 @@ begin
       opened as (select range_agg(s.open_range) as ranges from spans s),
       starts as (
         select distinct t from spans s, generate_series(lower(s.open_range), upper(s.open_range), make_interval(mins => b.slot_minutes)) t
-        where s.on_date between v_day and v_day + v_days - 1 and t >= v_from and t < v_to),
+        where s.on_date between v_day and v_day + v_days - 1 and t >= v_from and t < v_to
+          and (p_daily_from is null or (t at time zone b.time_zone)::time >= p_daily_from)
+          and (p_daily_to is null or (t at time zone b.time_zone)::time < p_daily_to)),
       chairs as materialized (
         select r.id, coalesce(range_agg(a.blocked) filter (where a.id is not null), '{}') as taken from public.resources r
-          left join public.appointments a on a.resource_id = r.id and a.status = 'confirmed'
+          left join public.appointments a on a.resource_id = r.id and a.status = 'confirmed' and a.id is distinct from p_exclude_id
             and a.blocked && tstzrange((v_day - 2)::timestamp at time zone b.time_zone, (v_day + v_days + 2)::timestamp at time zone b.time_zone)
         where r.business_id = b.id and r.is_active and (p_resource_id is null or r.id = p_resource_id)
           and (p_service_id is null
@@ -286,7 +290,7 @@ revoke all on function public.appointments_before_write() from public, anon, aut
 revoke all on function public.validate_appointment_time(uuid, timestamptz, timestamptz, uuid, uuid, uuid, timestamptz) from public, anon, authenticated;
 revoke all on function public.book_appointment(uuid, timestamptz, uuid, timestamptz, text, text, text, text, text, text, uuid, timestamptz)
   from public, anon, authenticated;
-revoke all on function public.available_slots(uuid, timestamptz, timestamptz, uuid, int, uuid, timestamptz) from public, anon, authenticated;
+revoke all on function public.available_slots(uuid, timestamptz, timestamptz, uuid, int, uuid, uuid, time, time, timestamptz) from public, anon, authenticated;
 revoke all on function public.reschedule_appointment(uuid, timestamptz, timestamptz, timestamptz) from public, anon, authenticated;
 revoke all on function public.finish_appointment(uuid, text, text, timestamptz) from public, anon, authenticated;
 revoke all on function public.cancel_appointment(uuid, text, timestamptz) from public, anon, authenticated;
@@ -296,7 +300,7 @@ grant execute on function public.free_resource(uuid, uuid, tstzrange, uuid, uuid
 grant execute on function public.validate_appointment_time(uuid, timestamptz, timestamptz, uuid, uuid, uuid, timestamptz) to authenticated, service_role;
 grant execute on function public.book_appointment(uuid, timestamptz, uuid, timestamptz, text, text, text, text, text, text, uuid, timestamptz)
   to authenticated, service_role;
-grant execute on function public.available_slots(uuid, timestamptz, timestamptz, uuid, int, uuid, timestamptz) to authenticated, service_role;
+grant execute on function public.available_slots(uuid, timestamptz, timestamptz, uuid, int, uuid, uuid, time, time, timestamptz) to authenticated, service_role;
 grant execute on function public.reschedule_appointment(uuid, timestamptz, timestamptz, timestamptz) to authenticated, service_role;
 grant execute on function public.finish_appointment(uuid, text, text, timestamptz) to authenticated, service_role;
 grant execute on function public.cancel_appointment(uuid, text, timestamptz) to authenticated, service_role;
