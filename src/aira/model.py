@@ -73,6 +73,8 @@ class Business:
     kb_version: int
     is_active: bool
     created_at: datetime
+    reminder_minutes: list[int] = field(default_factory=list)
+    """How long before an appointment its reminders leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,20 @@ class Resource:
     business_id: UUID
     name: str
     is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessFacts:
+    """All that a call needs to know about a business."""
+
+    business: Business
+    hours: list[OpeningSpan]
+    closures: list[Closure]
+    """Dates with other hours from today on."""
+    services: list[Service]
+    resources: list[Resource]
+    numbers: list[str]
+    """Its telephone numbers that are in use, E.164."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +316,14 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """A date that was closed or given other hours, and the appointments that are now outside the hours. None of them is cancelled."""
+
+    closures: list[Closure]
+    affected: list[Appointment]
+
+
+@dataclass(frozen=True, slots=True)
 class BillingItem:
     """What one billing run did with one number."""
 
@@ -374,10 +398,61 @@ class Call:
     from_number: str | None
     to_number: str | None
     status: str
+    """ringing, in_progress, completed, missed or rejected."""
     outcome: str | None
+    """The most the call achieved, or why it was rejected: unknown_number, unassigned, inactive."""
     started_at: datetime
+    answered_at: datetime | None
     ended_at: datetime | None
     duration_seconds: int | None
+    connects: int
+    """How often a bot has taken the call; more than once where one was lost."""
+    next_step: str | None
+    """What the bot wants done when its stream ends: hang_up or transfer; None while it talks, and where it was lost."""
+    summary: str | None
+    tags: list[str]
+    recording_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One row of a call's journal."""
+
+    seq: int
+    role: str
+    """caller, bot, tool or note."""
+    text: str
+    tool: str | None
+    """The tool's name; of a note, where it comes from."""
+    detail: dict[str, object]
+    latency_ms: dict[str, float] | None
+    """Parts of the answer's delay by name, in milliseconds."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallMessage:
+    """A message that a caller left for the owner."""
+
+    id: UUID
+    call_id: UUID
+    business_id: UUID
+    kind: str
+    """message or voicemail."""
+    text: str
+    caller_name: str | None
+    phone: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One thing that happened because of a call: `source` is webhook, stream, caller, bot, tool, booking, message or notification."""
+
+    at: datetime
+    source: str
+    what: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

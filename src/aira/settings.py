@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     cartesia_api_key: SecretStr | None = Field(None, description="Cartesia key.")
     daily_api_key: SecretStr | None = Field(None, description="Daily key, for `serve-voice --transport daily`.")
     daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API.")
+    aira_record_calls: bool = Field(False, description="Whether calls are recorded, caller and bot on a channel each; announced to the caller.")
     aira_max_calls: int = Field(8, ge=1, le=64, description="Calls that one voice server takes at once.")
 
     aira_mail: Literal["outbox", "smtp"] = Field("outbox", description="How e-mail leaves: a folder of .eml files, or SMTP.")

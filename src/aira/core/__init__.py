@@ -11,6 +11,23 @@ __all__ = ["Aira", "open_aira"]
 _MODULES = {
     "Aira": "app",
     "open_aira": "app",
+    "open_call": "calls",
+    "find_call": "calls",
+    "list_calls": "calls",
+    "issue_stream_token": "calls",
+    "redeem_stream_token": "calls",
+    "record_event": "calls",
+    "record_latency": "calls",
+    "call_events": "calls",
+    "transcript": "calls",
+    "mind_state": "calls",
+    "set_next_step": "calls",
+    "set_recording": "calls",
+    "recording": "calls",
+    "close_call": "calls",
+    "take_message": "calls",
+    "call_messages": "calls",
+    "first_time": "calls",
 }
 
 

@@ -1,0 +1,226 @@
+"""Calls: opened by the carrier's webhook, taken by a bot with a one-time token, kept as a journal while they last."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from aira.core.db import Jsonb, execute, fetch_all, fetch_one, fetch_value
+from aira.errors import NotFound, Refused
+from aira.model import Call, CallEvent, CallMessage, Turn
+
+if TYPE_CHECKING:
+    from aira.core.app import Aira
+
+STREAM_TOKEN_SECONDS = 60
+"""How long a carrier has to open the media stream that a webhook's answer asks for."""
+
+_COLUMNS = """id, call_sid, business_id, from_number, to_number, status, outcome, started_at, answered_at, ended_at, duration_seconds,
+  connects, next_step, summary, tags, recording_key"""
+_OPEN = f"select {_COLUMNS} from open_call(%(call_sid)s, %(from_number)s, %(to_number)s, %(now)s)"  # noqa: S608  # our own columns
+_FIND = f"select {_COLUMNS} from calls where call_sid = %(reference)s or id::text = %(reference)s"  # noqa: S608
+_LIST = f"""
+select {_COLUMNS} from calls
+where (%(business)s::uuid is null or business_id = %(business)s) order by started_at desc, id limit %(limit)s
+"""  # noqa: S608
+_ISSUE = """
+with spent as (update stream_tokens set expires_at = %(now)s where call_id = %(call)s and used_at is null and expires_at > %(now)s)
+insert into stream_tokens (token_hash, call_id, created_at, expires_at) values (%(hash)s, %(call)s, %(now)s, %(expires_at)s)
+"""
+_REDEEM = f"select {_COLUMNS} from redeem_stream_token(%(hash)s, %(call_sid)s, %(now)s)"  # noqa: S608
+_RECORD = "select record_call_event(%(call)s, %(role)s, %(text)s, %(tool)s, %(detail)s, %(mind_state)s, %(now)s)"
+_LATENCY = """
+update call_events set latency_ms = coalesce(latency_ms, '{}') || %(latency_ms)s where call_id = %(call)s and seq = %(seq)s
+"""
+_EVENTS = "select seq, role, text, tool, detail, latency_ms, at from call_events where call_id = %(call)s order by seq"
+_MIND_STATE = "select mind_state from calls where id = %(call)s"
+_NEXT_STEP = "update calls set next_step = %(next_step)s, outcome = %(outcome)s where id = %(call)s and ended_at is null"
+_RECORDING = "update calls set recording_key = %(key)s where id = %(call)s"
+_CLOSE = f"select {_COLUMNS} from close_call(%(call_sid)s, %(outcome)s, %(duration)s, %(now)s)"  # noqa: S608
+_TAKE_MESSAGE = """
+select id, call_id, business_id, kind, text, caller_name, phone, created_at
+from take_call_message(%(call)s, %(text)s, %(name)s, %(phone)s, %(kind)s, %(recording_url)s, %(now)s)
+"""
+_MESSAGES = """
+select id, call_id, business_id, kind, text, caller_name, phone, created_at from call_messages
+where business_id = %(business)s order by created_at desc, id limit %(limit)s
+"""
+_FIRST_TIME = """
+insert into webhook_events (provider, dedupe_key, kind, received_at) values (%(provider)s, %(key)s, %(kind)s, %(now)s)
+on conflict do nothing
+"""
+
+
+def open_call(aira: "Aira", call_sid: str, *, from_number: str | None, to_number: str | None) -> Call:
+    """The call with this CallSid, made where it is new; `status` is rejected where the number leads to no open business.
+
+    A repeat changes nothing.
+    """
+    parameters = {"call_sid": call_sid, "from_number": from_number, "to_number": to_number, "now": aira.clock.now()}
+    with aira.database.transaction() as connection:
+        call = fetch_one(connection, Call, _OPEN, parameters)
+    return _found(call)
+
+
+def find_call(aira: "Aira", reference: str) -> Call:
+    """The call with this id or CallSid. Raises NotFound."""
+    with aira.database.transaction() as connection:
+        return _found(fetch_one(connection, Call, _FIND, {"reference": reference}))
+
+
+def list_calls(aira: "Aira", *, business: UUID | None = None, limit: int = 50) -> list[Call]:
+    """Calls, the latest first, of one business or of all."""
+    with aira.database.transaction() as connection:
+        return fetch_all(connection, Call, _LIST, {"business": business, "limit": limit})
+
+
+def issue_stream_token(aira: "Aira", call: UUID) -> str:
+    """A token that opens one media stream of this call within `STREAM_TOKEN_SECONDS`; older unused ones end."""
+    token = secrets.token_urlsafe(24)
+    now = aira.clock.now()
+    parameters = {"hash": _hash(token), "call": call, "now": now, "expires_at": now + timedelta(seconds=STREAM_TOKEN_SECONDS)}
+    with aira.database.transaction() as connection:
+        execute(connection, _ISSUE, parameters)
+    return token
+
+
+def redeem_stream_token(aira: "Aira", token: str, *, call_sid: str) -> Call:
+    """Take the call for a bot: its status becomes in_progress.
+
+    Raises Refused where the token is unknown, used, too old, or another call's, or the call is over.
+    """
+    parameters = {"hash": _hash(token), "call_sid": call_sid, "now": aira.clock.now()}
+    with aira.database.transaction() as connection:
+        call = fetch_one(connection, Call, _REDEEM, parameters)
+    if call is None:
+        raise Refused("The stream's token does not open this call.", code="stream_token_refused")
+    return call
+
+
+def record_event(
+    aira: "Aira",
+    call: UUID,
+    role: str,
+    text: str,
+    *,
+    tool: str | None = None,
+    detail: dict[str, object] | None = None,
+    mind_state: dict[str, object] | None = None,
+) -> int:
+    """Add a turn, tool call or note to the journal; returns its number in the call. `mind_state` is what the bot remembers after it."""
+    parameters = {
+        "call": call,
+        "role": role,
+        "text": text.replace("\0", ""),
+        "tool": tool,
+        "detail": Jsonb(detail or {}),
+        "mind_state": Jsonb(mind_state) if mind_state is not None else None,
+        "now": aira.clock.now(),
+    }
+    with aira.database.transaction() as connection:
+        seq: int = fetch_value(connection, _RECORD, parameters)
+    return seq
+
+
+def record_latency(aira: "Aira", call: UUID, seq: int, latency_ms: dict[str, float]) -> None:
+    """Add parts of the delay, in milliseconds, to a turn of the journal."""
+    with aira.database.transaction() as connection:
+        execute(connection, _LATENCY, {"call": call, "seq": seq, "latency_ms": Jsonb(latency_ms)})
+
+
+def call_events(aira: "Aira", call: UUID) -> list[CallEvent]:
+    """A call's journal, in order."""
+    with aira.database.transaction() as connection:
+        return fetch_all(connection, CallEvent, _EVENTS, {"call": call})
+
+
+def transcript(aira: "Aira", call: UUID) -> list[Turn]:
+    """What caller and bot said and which tools ran, in order."""
+    return [Turn(event.role, event.text, event.at) for event in call_events(aira, call) if event.role != "note"]
+
+
+def mind_state(aira: "Aira", call: UUID) -> dict[str, object] | None:
+    """What the bot of this call remembered last, None before its first words."""
+    with aira.database.transaction() as connection:
+        state: dict[str, object] | None = fetch_value(connection, _MIND_STATE, {"call": call})
+    return state
+
+
+def set_next_step(aira: "Aira", call: UUID, next_step: str, *, outcome: str) -> None:
+    """Note what the bot wants done when its stream ends, hang_up or transfer, and what the call achieved."""
+    with aira.database.transaction() as connection:
+        execute(connection, _NEXT_STEP, {"call": call, "next_step": next_step, "outcome": outcome})
+
+
+def set_recording(aira: "Aira", call: UUID, key: str) -> None:
+    """Note under which key of the file store the call's recording lies."""
+    with aira.database.transaction() as connection:
+        execute(connection, _RECORDING, {"call": call, "key": key})
+
+
+def recording(aira: "Aira", reference: str) -> bytes:
+    """The stereo WAV of a call, caller left and bot right. Raises NotFound where none was kept."""
+    call = find_call(aira, reference)
+    if call.recording_key is None:
+        raise NotFound("There is no recording of this call.", hint="Calls are recorded where AIRA_RECORD_CALLS is on.")
+    return aira.files.get(call.recording_key)
+
+
+def close_call(aira: "Aira", call_sid: str, *, outcome: str | None = None, duration_seconds: int | None = None) -> Call:
+    """End a call; one that no bot took was missed. A repeat changes only the duration, to the carrier's. Raises NotFound."""
+    parameters = {"call_sid": call_sid, "outcome": outcome, "duration": duration_seconds, "now": aira.clock.now()}
+    with aira.database.transaction() as connection:
+        return _found(fetch_one(connection, Call, _CLOSE, parameters))
+
+
+def take_message(
+    aira: "Aira",
+    call: UUID,
+    text: str,
+    *,
+    name: str | None = None,
+    phone: str | None = None,
+    kind: str = "message",
+    recording_url: str | None = None,
+) -> CallMessage:
+    """Leave a message for the owner and tell them by e-mail. The same words in the same call are one message.
+
+    `phone` left out is the number that calls. Raises NotFound where the call belongs to no business.
+    """
+    parameters = {
+        "call": call,
+        "text": text.replace("\0", ""),
+        "name": name,
+        "phone": phone,
+        "kind": kind,
+        "recording_url": recording_url,
+        "now": aira.clock.now(),
+    }
+    with aira.database.transaction() as connection:
+        message = fetch_one(connection, CallMessage, _TAKE_MESSAGE, parameters)
+    if message is None:
+        raise NotFound("There is no such call.")
+    return message
+
+
+def call_messages(aira: "Aira", business: UUID, *, limit: int = 50) -> list[CallMessage]:
+    """Messages left for a business, the latest first."""
+    with aira.database.transaction() as connection:
+        return fetch_all(connection, CallMessage, _MESSAGES, {"business": business, "limit": limit})
+
+
+def first_time(aira: "Aira", provider: str, key: str, *, kind: str) -> bool:
+    """Whether this webhook is heard for the first time; from then on it is known."""
+    with aira.database.transaction() as connection:
+        return execute(connection, _FIRST_TIME, {"provider": provider, "key": key, "kind": kind, "now": aira.clock.now()}) == 1
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _found(call: Call | None) -> Call:
+    if call is None:
+        raise NotFound("There is no such call.", hint="Run `aira calls list` for the calls there are.")
+    return call
