@@ -4,7 +4,7 @@ Times are aware datetimes in UTC, dates are calendar dates of the business or wa
 telephone numbers are E.164, durations carry their unit in the name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -152,7 +152,10 @@ class Wallet:
     held: Decimal
     available: Decimal
     low_balance_threshold: Decimal | None
+    """None: the next month's rental of its numbers."""
     billing_time_zone: str
+    billing_email: str | None
+    """None: the owner's own address."""
     grace_days: int
 
 
@@ -171,7 +174,40 @@ class Transaction:
     balance_after: Decimal
     description: str
     reverses_id: UUID | None
+    charge_id: UUID | None
+    idempotency_key: str
+    actor: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What happened in a wallet from one date to another, both included, in the wallet's time zone."""
+
+    wallet: Wallet
+    date_from: date | None
+    date_to: date | None
+    opening_balance: Decimal
+    closing_balance: Decimal
+    transactions: list[Transaction]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerProblem:
+    """A place where the books do not agree with themselves; `seq` is the transaction's, None for the wallet as a whole."""
+
+    wallet_id: UUID
+    seq: int | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """Outcome of checking the books of some wallets; they are right where `problems` is empty."""
+
+    wallets: int
+    transactions: int
+    problems: list[LedgerProblem]
 
 
 @dataclass(frozen=True, slots=True)

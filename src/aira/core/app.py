@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aira.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from aira.adapters.supabase_auth import SupabaseAuth
     from aira.core.db import Database
     from aira.ports import Carrier, Clock, Embedder, FileStore, Mailer, PassageIndex, Texter
 
@@ -76,6 +77,13 @@ def _database(settings: Settings) -> "Iterator[Database]":
         if settings.database_url is None:
             migrate(database)
         yield database
+
+
+def user_accounts(settings: Settings) -> "SupabaseAuth":
+    """Who makes users where the database is a Supabase project's."""
+    from aira.adapters.supabase_auth import SupabaseAuth
+
+    return SupabaseAuth(settings)
 
 
 def _carrier(settings: Settings, database: "Database") -> "Carrier":

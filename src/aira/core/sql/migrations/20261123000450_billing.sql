@@ -289,18 +289,18 @@ begin
 end $$;
 
 -- Charges and ledger that do not tell the same story; no rows where they do.
-create function public.billing_verify(p_wallet_id uuid default null) returns table (charge_id uuid, problem text)
+create function public.billing_verify(p_wallet_id uuid default null) returns table (wallet_id uuid, charge_id uuid, problem text)
   language sql stable set search_path = '' as $$
-  select c.id, 'paid, but the ledger holds another amount, wallet or period'
+  select n.wallet_id, c.id, 'paid, but the ledger holds another amount, wallet or period'
     from public.number_charges c join public.business_numbers n on n.id = c.business_number_id
     left join public.transactions t on t.id = c.transaction_id
     where (p_wallet_id is null or n.wallet_id = p_wallet_id) and c.status = 'paid' and c.amount > 0
       and (t.id is null or (t.wallet_id, t.amount, t.charge_id, t.type) is distinct from (n.wallet_id, c.amount, c.id, 'debit'))
   union all
-  select t.charge_id, 'rental in the ledger without a paid or waived charge'
+  select t.wallet_id, t.charge_id, 'rental in the ledger without a paid or waived charge'
     from public.transactions t left join public.number_charges c on c.transaction_id = t.id
     where (p_wallet_id is null or t.wallet_id = p_wallet_id) and t.contra_account = 'revenue:number_rental' and t.type = 'debit' and c.id is null
-  order by 1 $$;
+  order by 1, 2 $$;
 
 alter table public.billing_runs enable row level security;
 alter table public.number_charges enable row level security;
