@@ -365,7 +365,24 @@ class BillingItem:
 
     phone_number: str
     outcome: str
+    """charged, recovered, grace_started, reminded, waiting, released, release_blocked, release_held, failed, locked, skipped or not_due."""
     periods: int
+    amount: Decimal
+    """Money that moved."""
+    currency: str
+    period_start: date | None
+    period_end: date | None
+    """First day after the period."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewItem:
+    """What a billing run will do with one number on one day, if nothing is topped up and every letter arrives."""
+
+    on: date
+    phone_number: str
+    outcome: str
     amount: Decimal
     currency: str
     period_start: date | None
@@ -378,6 +395,7 @@ class BillingRun:
     """One billing run: counts of numbers by outcome, and the items."""
 
     id: UUID | None
+    """None for a dry run and where another run was under way."""
     as_of: date
     dry_run: bool
     charged: int
@@ -388,6 +406,16 @@ class BillingRun:
     failed: int
     skipped: int
     items: list[BillingItem]
+    blocked: int = 0
+    """Grace is over, but no warning was delivered, or the run would release more numbers than it may."""
+    alerted: int = 0
+    """Wallets warned of a low balance."""
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    """Money that moved, by currency."""
+    already_running: bool = False
+    interrupted: bool = False
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +423,7 @@ class Charge:
     """The rental of one number for one period [period_start, period_end)."""
 
     id: UUID
+    business_number_id: UUID
     phone_number: str
     period_start: date
     period_end: date
@@ -402,7 +431,10 @@ class Charge:
     currency: str
     status: str
     """unpaid, paid, waived or written_off."""
+    transaction_id: UUID | None
     paid_at: datetime | None
+    waived_at: datetime | None
+    waive_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
