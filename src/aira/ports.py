@@ -78,6 +78,7 @@ class Webhooks:
     voice_url: str
     voice_fallback_url: str
     status_callback_url: str
+    sms_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,3 +230,6 @@ class Texter(Protocol):
 
         Raises TextRefused where it may not be sent, OutcomeUnknown where it may have been, other VendorErrors where it was not.
         """
+
+    def find(self, *, to: str, body: str, since: datetime) -> str | None:
+        """The transport's id of a text with exactly this body, handed over to this recipient at `since` or later; None without one."""
