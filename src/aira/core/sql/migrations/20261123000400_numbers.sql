@@ -12,6 +12,10 @@ create table public.price_list (                              -- what owners pay
   carrier_cost numeric(14,4) check (carrier_cost >= 0),       -- what the carrier asks a month
   updated_at timestamptz not null default now(),
   primary key (provider, country, number_type, currency));
+-- A list to begin with; `aira prices sync` reads the carrier's own.
+insert into public.price_list (provider, country, number_type, currency, monthly_cost, carrier_cost) values
+  ('twilio', 'US', 'local', 'USD', 1.15, 1.15), ('twilio', 'US', 'toll_free', 'USD', 2.15, 2.15),
+  ('twilio', 'CA', 'local', 'USD', 1.15, 1.15), ('twilio', 'CA', 'toll_free', 'USD', 2.15, 2.15);
 
 create table public.business_numbers (
   id uuid primary key default gen_random_uuid(),
