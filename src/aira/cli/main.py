@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from aira import __version__
-from aira.cli import render
+from aira.cli import db, render
 from aira.cli.init import init
+from aira.cli.worker import worker
 from aira.errors import AiraError, InvalidInput
 
 app = typer.Typer(
@@ -38,6 +39,8 @@ def version() -> None:
 
 
 app.command()(init)
+app.command()(worker)
+app.add_typer(db.app, name="db")
 
 
 def _keep_examples(group: typer.Typer) -> None:

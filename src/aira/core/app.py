@@ -40,7 +40,11 @@ def open_aira(settings: Settings | None = None) -> Iterator[Aira]:
     """
     settings = settings or load_settings()
     with ExitStack() as stack:
-        database = stack.enter_context(_database(settings))
+        database = stack.enter_context(open_database(settings))
+        if settings.database_url is None:
+            from aira.core.db import migrate
+
+            migrate(database)
         yield wire(settings, database)
 
 
@@ -62,9 +66,11 @@ def wire(settings: Settings, database: "Database") -> Aira:
 
 
 @contextmanager
-def _database(settings: Settings) -> "Iterator[Database]":
-    from aira.core.db import Database, migrate
+def open_database(settings: Settings | None = None) -> "Iterator[Database]":
+    """The database alone, as it is: the embedded one is started, nothing is migrated."""
+    from aira.core.db import Database
 
+    settings = settings or load_settings()
     with ExitStack() as stack:
         if settings.database_url is not None:
             url = settings.database_url.get_secret_value()
@@ -74,8 +80,6 @@ def _database(settings: Settings) -> "Iterator[Database]":
             url = stack.enter_context(EmbeddedPostgres(settings.aira_home / "postgres", bin=settings.aira_pg_bin).running())
         database = Database(url)
         stack.callback(database.close)
-        if settings.database_url is None:
-            migrate(database)
         yield database
 
 

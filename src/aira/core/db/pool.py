@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 from psycopg import Connection
@@ -14,6 +15,8 @@ from aira.errors import SetupError
 
 TRANSACTION_POOLER_PORT = 6543
 """Where Supabase's pooler hands out a connection a transaction instead of a session."""
+
+_SECRETS = ("password", "sslpassword")
 
 _SESSION_SQL = """
 select set_config('TimeZone', 'UTC', %(local)s),
@@ -102,10 +105,22 @@ class Database:
 
 
 def masked_url(url: str) -> str:
-    """The URL in a form fit to be shown: as key-value pairs, the password as dots."""
+    """The address of a database fit to be shown: asterisks stand for its password."""
+    if "://" not in url:
+        values = conninfo_to_dict(url)
+        return make_conninfo("", **{name: "***" if name in _SECRETS else value for name, value in values.items()})
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    query = urlencode([(key, "***" if key in _SECRETS else value) for key, value in parse_qsl(parts.query)], safe="*/")
+    return parts._replace(netloc=f"{name}{colon}{'***' if colon else ''}{at}{host}", query=query).geturl()
+
+
+def session_url(url: str, *, search_path: str, application_name: str) -> str:
+    """The same database for a client with sessions of its own, which begin in UTC with this search path."""
     values = conninfo_to_dict(url)
-    secrets = {name: "…" for name in ("password", "sslpassword") if values.get(name)}
-    return make_conninfo("", **{**values, **secrets})
+    options = f"{values.get('options') or ''} -c search_path={search_path} -c TimeZone=UTC".strip()
+    return make_conninfo("", **{"connect_timeout": 10, **values, "options": options, "application_name": application_name})
 
 
 def _with_defaults(url: str, application_name: str) -> str:
