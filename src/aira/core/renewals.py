@@ -1,0 +1,279 @@
+"""The billing run: every number's rental is charged, dunned or ended, each number in a transaction of its own.
+
+What is right for one number stands in SQL (`billing_charge_number`); this decides which numbers are looked at, goes on when
+one fails, gives numbers back to the carrier, and keeps count. Killed at any moment it is simply run again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from uuid import UUID
+
+from aira.billing.policy import release_limit
+from aira.core.app import Aira
+from aira.core.db import Connection, Error, Jsonb, execute, fetch_all, fetch_one, fetch_value
+from aira.errors import AiraError, DatabaseError, InvalidInput
+from aira.model import BillingItem, BillingRun
+
+_LOCK_KEY = 0x42494C4C
+"""`BILL` in ASCII: the advisory lock that one billing run holds."""
+
+_FAR_EAST = timedelta(hours=14)
+_GIVE_UP_AFTER = 5
+"""Database errors one after the other that end a run: it is the database, not the number."""
+
+_LOCK_SQL = "select pg_try_advisory_xact_lock(%(key)s)"
+_LONG_SQL = "select set_config('idle_in_transaction_session_timeout', '0', true)"
+_START_SQL = "insert into public.billing_runs (as_of, actor, started_at) values (%(as_of)s, %(actor)s, %(now)s) returning id"
+_FINISH_SQL = "update public.billing_runs set finished_at = %(now)s, totals = %(totals)s where id = %(id)s"
+_DUE_SQL = """
+select d.business_number_id, d.wallet_id, n.phone_number, n.currency
+from public.billing_due(%(as_of)s, p_now => %(now)s) with ordinality d
+join public.business_numbers n on n.id = d.business_number_id order by d.ordinality
+"""
+_OVERDUE_SQL = """
+select n.id as business_number_id, n.wallet_id, n.phone_number, n.currency
+from public.business_numbers n
+where n.status = 'grace' and n.grace_until < greatest(%(as_of)s::date, public.wallet_today(n.wallet_id, %(now)s))
+order by n.wallet_id, n.next_billing_date, n.purchased_at, n.id
+"""
+_RENTED_SQL = "select count(*) from public.business_numbers where status in ('active', 'grace')"
+_CHARGE_SQL = """
+select phone_number, outcome, periods, amount, currency, period_start, period_end, detail
+from public.billing_charge_number(%(number_id)s, %(as_of)s, %(run_id)s, %(may_release)s, %(actor)s, p_now => %(now)s)
+"""
+_ITEM_SQL = """
+insert into public.billing_run_items (run_id, business_number_id, phone_number, outcome, currency, detail)
+values (%(run_id)s, %(number_id)s, %(phone_number)s, %(outcome)s, %(currency)s, %(detail)s)
+on conflict (run_id, business_number_id) do update set outcome = excluded.outcome, detail = excluded.detail
+"""
+_RELEASING_SQL = """
+select n.id as business_number_id, n.wallet_id, n.phone_number, n.currency, n.provider_sid
+from public.business_numbers n where n.status = 'releasing' and n.provider = %(provider)s and n.provider_sid is not null
+order by n.status_changed_at, n.id
+"""
+_RELEASED_SQL = "select id from public.number_complete_release(%(number_id)s, p_now => %(now)s)"
+_ALERT_SQL = "select public.billing_alert_low_balances(p_now => %(now)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    business_number_id: UUID
+    wallet_id: UUID
+    phone_number: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Releasing(_Due):
+    provider_sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """What one run was told."""
+
+    as_of: date | None
+    now: datetime
+    actor: str
+    run_id: UUID | None
+    stop: Callable[[], bool]
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What one run has done so far, by number, and how many numbers it may still release."""
+
+    budget: int
+    items: dict[UUID, BillingItem] = field(default_factory=dict)
+
+    def record(self, one: _Due, item: BillingItem) -> None:
+        self.items[one.business_number_id] = item
+        self.budget -= item.outcome == "releasing"
+
+    def outcome(self, one: _Due) -> str | None:
+        item = self.items.get(one.business_number_id)
+        return item.outcome if item else None
+
+
+def run_billing(
+    aira: Aira,
+    *,
+    as_of: date | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+    confirm_releases: int | None = None,
+    actor: str = "aira",
+    stop: Callable[[], bool] = lambda: False,
+) -> BillingRun:
+    """Charge every number for every period that has begun, oldest first, and carry dunning on.
+
+    `as_of` is a date, by default today in each wallet's time zone; one that has not come yet needs `dry_run` or `force`.
+    A dry run does the same in transactions that are rolled back, and asks the carrier nothing. Where more numbers than
+    `aira.billing.policy.release_limit` would be released, none is, unless `confirm_releases` allows as many. `stop` is asked
+    between numbers. Where another run is under way this one does nothing and says so. Raises InvalidInput, DatabaseError.
+    """
+    now = aira.clock.now()
+    if as_of is not None and as_of > (now + _FAR_EAST).date() and not (dry_run or force):
+        raise InvalidInput("This date has not come yet.", hint="Add --dry-run to see what it will bring, or --force to charge in advance.")
+    orders = _Orders(as_of, now, actor, None, stop)
+    if dry_run:
+        return _rehearse(aira, orders, confirm_releases)
+    with _only_run(aira) as alone:
+        if not alone:
+            return replace(_summary(orders, {}), already_running=True)
+        return _run(aira, orders, confirm_releases)
+
+
+@contextmanager
+def _only_run(aira: Aira) -> Iterator[bool]:
+    """Whether no other run is under way, kept so for the block. For peace only: the books are right with any number of runs."""
+    with aira.database.transaction() as connection:
+        execute(connection, _LONG_SQL)
+        yield fetch_value(connection, _LOCK_SQL, {"key": _LOCK_KEY})
+
+
+def _run(aira: Aira, orders: _Orders, confirm_releases: int | None) -> BillingRun:
+    with aira.database.transaction() as connection:
+        start = {"as_of": orders.as_of or orders.now.date(), "actor": orders.actor, "now": orders.now}
+        orders = replace(orders, run_id=fetch_value(connection, _START_SQL, start))
+        due = fetch_all(connection, _Due, _DUE_SQL, {"as_of": orders.as_of, "now": orders.now})
+    progress = _Progress(_release_budget(aira, orders, confirm_releases))
+    _charge_each(aira, orders, due, progress)
+    _charge_each(aira, orders, [one for one in due if progress.outcome(one) == "locked"], progress)
+    _give_back(aira, orders, progress)
+    with aira.database.transaction() as connection:
+        alerted: int = fetch_value(connection, _ALERT_SQL, {"now": orders.now})
+    run = replace(
+        _summary(orders, progress.items), alerted=alerted, interrupted=orders.stop(), started_at=orders.now, finished_at=aira.clock.now()
+    )
+    with aira.database.transaction() as connection:
+        execute(connection, _FINISH_SQL, {"id": run.id, "now": run.finished_at, "totals": Jsonb(totals(run))})
+    return run
+
+
+def _charge_each(aira: Aira, orders: _Orders, due: Sequence[_Due], progress: _Progress) -> None:
+    failures = 0
+    for one in due:
+        if orders.stop():
+            return
+        try:
+            with aira.database.transaction() as connection:
+                item = _charge(connection, orders, one, may_release=progress.budget > 0)
+            progress.record(one, item)
+            failures = 0
+        except (AiraError, Error) as error:
+            failures = failures + 1 if isinstance(error, DatabaseError) else 0
+            if failures == _GIVE_UP_AFTER:
+                raise
+            reason = error.reason if isinstance(error, AiraError) else f"a bug in AiRa: {type(error).__name__}"
+            _note(aira, orders, one, progress, "failed", reason)
+
+
+def _charge(connection: Connection, orders: _Orders, one: _Due, *, may_release: bool) -> BillingItem:
+    parameters = {"number_id": one.business_number_id, "may_release": may_release, "run_id": orders.run_id}
+    told = {"as_of": orders.as_of, "actor": orders.actor, "now": orders.now}
+    item = fetch_one(connection, BillingItem, _CHARGE_SQL, parameters | told)
+    return item or BillingItem(one.phone_number, "skipped", 0, Decimal(0), one.currency, None, None, "deleted")
+
+
+def _rehearse(aira: Aira, orders: _Orders, confirm_releases: int | None) -> BillingRun:
+    """The same functions on the same rows, a wallet at a time, each time rolled back: wallets do not touch each other."""
+    with aira.database.transaction() as connection:
+        due = fetch_all(connection, _Due, _DUE_SQL, {"as_of": orders.as_of, "now": orders.now})
+    items = _rehearsed(aira, orders, due, _release_budget(aira, orders, confirm_releases))
+    given_back = {key: replace(item, outcome="released") if item.outcome == "releasing" else item for key, item in items.items()}
+    return replace(_summary(orders, given_back), dry_run=True, interrupted=orders.stop())
+
+
+def _rehearsed(aira: Aira, orders: _Orders, due: Sequence[_Due], budget: int) -> dict[UUID, BillingItem]:
+    progress = _Progress(budget)
+    for _, wallet in groupby(due, key=lambda one: one.wallet_id):
+        if orders.stop():
+            break
+        with aira.database.transaction(dry_run=True) as connection:
+            for one in wallet:
+                progress.record(one, _charge(connection, orders, one, may_release=progress.budget > 0))
+    return progress.items
+
+
+def _release_budget(aira: Aira, orders: _Orders, confirmed: int | None) -> int:
+    """How many numbers this run may release; none where it would be more than are allowed."""
+    with aira.database.transaction() as connection:
+        allowed = confirmed if confirmed is not None else release_limit(fetch_value(connection, _RENTED_SQL))
+        overdue = fetch_all(connection, _Due, _OVERDUE_SQL, {"as_of": orders.as_of, "now": orders.now})
+    if len(overdue) <= allowed:
+        return allowed
+    expected = _rehearsed(aira, replace(orders, run_id=None), overdue, len(overdue))
+    return allowed if sum(item.outcome == "releasing" for item in expected.values()) <= allowed else 0
+
+
+def _give_back(aira: Aira, orders: _Orders, progress: _Progress) -> None:
+    """Return to the carrier what is to be released, of this run and of earlier ones that did not get so far."""
+    with aira.database.transaction() as connection:
+        releasing = fetch_all(connection, _Releasing, _RELEASING_SQL, {"provider": aira.carrier.provider})
+    for one in releasing:
+        if orders.stop():
+            return
+        try:
+            aira.carrier.release(one.provider_sid)
+            with aira.database.transaction() as connection:
+                execute(connection, _RELEASED_SQL, {"number_id": one.business_number_id, "now": orders.now})
+            _note(aira, orders, one, progress, "released", "given back to the carrier")
+        except AiraError as error:
+            _note(aira, orders, one, progress, "failed", f"not given back yet: {error.reason}")
+
+
+def _note(aira: Aira, orders: _Orders, one: _Due, progress: _Progress, outcome: str, detail: str) -> None:
+    blank = BillingItem(one.phone_number, outcome, 0, Decimal(0), one.currency, None, None, detail)
+    progress.record(one, replace(progress.items.get(one.business_number_id, blank), outcome=outcome, detail=detail))
+    parameters = {"run_id": orders.run_id, "number_id": one.business_number_id, "phone_number": one.phone_number}
+    with aira.database.transaction() as connection:
+        execute(connection, _ITEM_SQL, parameters | {"outcome": outcome, "currency": one.currency, "detail": detail})
+
+
+def _summary(orders: _Orders, items: dict[UUID, BillingItem]) -> BillingRun:
+    counted = Counter(item.outcome for item in items.values())
+    amounts: dict[str, Decimal] = {}
+    for item in items.values():
+        if item.amount:
+            amounts[item.currency] = amounts.get(item.currency, Decimal(0)) + item.amount
+    return BillingRun(
+        id=orders.run_id,
+        as_of=orders.as_of or orders.now.date(),
+        dry_run=False,
+        charged=counted["charged"],
+        grace_started=counted["grace_started"],
+        reminded=counted["reminded"],
+        released=counted["released"],
+        recovered=counted["recovered"],
+        failed=counted["failed"],
+        blocked=counted["release_blocked"] + counted["release_held"],
+        skipped=sum(counted[outcome] for outcome in ("waiting", "not_due", "skipped", "locked", "releasing")),
+        amounts=amounts,
+        items=list(items.values()),
+    )
+
+
+def totals(run: BillingRun) -> dict[str, object]:
+    """A run's counts as they are kept in `billing_runs.totals`."""
+    counts: dict[str, object] = {
+        name: getattr(run, name)
+        for name in (
+            "charged",
+            "grace_started",
+            "reminded",
+            "released",
+            "recovered",
+            "failed",
+            "blocked",
+            "skipped",
+            "alerted",
+            "interrupted",
+        )
+    }
+    return counts | {"amounts": {currency: str(amount) for currency, amount in run.amounts.items()}}
