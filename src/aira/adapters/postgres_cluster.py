@@ -8,6 +8,7 @@ import shlex
 import shutil
 import socket
 import stat
+import struct
 import tempfile
 import time
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ _SECONDS_TO_START = 120
 _LONGEST_SOCKET_PATH = 100
 """Bytes; systems allow 104 to 108."""
 _LARGEST_LOG = 2**20
+_QUESTION = struct.pack("!II", 8, 80877103)
+"""The protocol's question whether the server wants to encrypt, which needs no user and gets one byte."""
 
 _SETTINGS = (
     "listen_addresses=",
@@ -118,7 +121,7 @@ class Cluster:
         """The running server, after waiting for one that is starting or stopping; None where there is none, all traces of it removed."""
         deadline = time.monotonic() + _SECONDS_TO_START
         while (server := self._postmaster()) is not None:
-            if server.status == "ready" and _accepts(server.socket_folder):
+            if server.status == "ready" and _answers(server.socket_folder):
                 return server
             if not self._lives(server):
                 self._forget(server)
@@ -187,13 +190,16 @@ class Cluster:
         return ""
 
 
-def _accepts(socket_folder: Path) -> bool:
+def _answers(socket_folder: Path) -> bool:
+    """Whether the server says anything: of one that has just been killed, the socket still accepts."""
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(5)
         try:
             probe.connect(str(socket_folder / f".s.PGSQL.{PORT}"))
+            probe.sendall(_QUESTION)
+            return bool(probe.recv(1))
         except OSError:
             return False
-    return True
 
 
 def _command_line(process: Path) -> bytes:
