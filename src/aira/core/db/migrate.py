@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -62,20 +63,21 @@ def migrations() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.version)
 
 
-def migrate(database: Database) -> list[str]:
-    """Apply what is missing, all of it or nothing, in one transaction; returns the versions applied.
+def migrate(database: Database, wanted: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is missing of `wanted` (None: all of this version), all or nothing; returns the versions applied.
 
     Of several processes at once, one applies and the others wait and return an empty list. Raises SetupError naming
     the migration that the database does not take.
     """
+    wanted = migrations() if wanted is None else wanted
     with database.transaction() as connection:
-        if not _pending(connection):
+        if not _pending(connection, wanted):
             return []
     with database.transaction() as connection:
         execute(connection, _UNLIMITED_SQL)
         execute(connection, _LOCK_SQL, {"key": _LOCK_KEY})
         connection.execute(_HISTORY_DDL)
-        pending = _pending(connection)
+        pending = _pending(connection, wanted)
         for migration in pending:
             _apply(connection, migration)
         return [migration.version for migration in pending]
@@ -83,14 +85,15 @@ def migrate(database: Database) -> list[str]:
 
 def migration_status(database: Database) -> list[MigrationStatus]:
     """Each migration of this version of AiRa, in order, and whether it is applied."""
+    wanted = migrations()
     with database.transaction() as connection:
-        missing = {migration.version for migration in _pending(connection)}
-    return [MigrationStatus(one.version, one.name, one.version not in missing) for one in migrations()]
+        missing = _pending(connection, wanted)
+    return [MigrationStatus(one.version, one.name, one not in missing) for one in wanted]
 
 
-def _pending(connection: Connection) -> list[Migration]:
+def _pending(connection: Connection, wanted: Sequence[Migration]) -> list[Migration]:
     applied: list[str] = fetch_values(connection, _APPLIED_SQL) if fetch_value(connection, _HISTORY_EXISTS_SQL) else []
-    return [migration for migration in migrations() if migration.version not in applied]
+    return [migration for migration in wanted if migration.version not in applied]
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
