@@ -451,9 +451,13 @@ class Notification:
     """pending, sending, sent, delivered, failed, suppressed or unknown."""
     attempts: int
     last_error: str | None
+    """Code of what keeps or kept it back."""
     send_after: datetime
     sent_at: datetime | None
     created_at: datetime
+    appointment_id: UUID | None = None
+    expires_at: datetime | None = None
+    provider_message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

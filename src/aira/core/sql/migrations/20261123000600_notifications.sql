@@ -120,7 +120,7 @@ create function public.claim_notifications(p_limit int, p_id uuid default null, 
     order by n.send_after, n.id limit p_limit for update skip locked)
   update public.notifications n
     set status = case when n.status = 'unknown' or n.status = 'sending' and n.channel = 'sms' then 'unknown' else 'sending' end,
-      attempts = n.attempts + case n.status when 'pending' then 1 else 0 end,
+      attempts = n.attempts + case when n.status = 'pending' or n.status = 'sending' and n.channel = 'email' then 1 else 0 end,
       attempted_at = case n.status when 'pending' then p_now else n.attempted_at end,
       lease_until = p_now + p_lease,
       send_after = case when n.status = 'pending' then n.send_after else p_now + p_lease end
