@@ -185,7 +185,7 @@ create function public.billing_detail(p_outcome text, n public.business_numbers,
     else format('needs %s, available %s; grace until %s', public.money_text(p_needed), public.money_text(w.available), n.grace_until) end $$;
 
 -- Charges one number for every period due, oldest first. One transaction a number; safe to repeat and to race.
--- p_as_of: null means today in the wallet's time zone. Grace is counted from the day the failure is found, never from a day in the past.
+-- More than 24 periods behind, the rest is left to the next call. p_as_of: null means today in the wallet's time zone. Grace is counted from the day the failure is found, never from a day in the past.
 -- Outcomes: charged, recovered, grace_started, reminded, waiting, release_blocked, release_held, releasing, not_due, skipped, locked.
 create function public.billing_charge_number(p_number_id uuid, p_as_of date default null, p_run_id uuid default null, p_may_release boolean default true,
     p_actor text default 'aira', p_now timestamptz default now())
@@ -205,7 +205,7 @@ begin
   v_grace_since := n.grace_started_on;
   w := public.wallet_lock(n.wallet_id);
   v_today := public.wallet_today(w.id, p_now);
-  while n.is_active and n.next_billing_date <= coalesce(p_as_of, v_today) loop
+  while n.is_active and n.next_billing_date <= coalesce(p_as_of, v_today) and i.periods < 24 loop
     c := public.billing_open_charge(n, n.periods_charged, p_run_id, p_now);
     v_decision := public.billing_decision(n, w, c.amount, greatest(p_as_of, v_today), p_may_release);
     exit when v_decision <> 'charge';
@@ -247,11 +247,13 @@ create function public.billing_waive_charge(p_charge_id uuid, p_reason text, p_a
   returns public.number_charges language plpgsql set search_path = '' as $$
 declare n public.business_numbers; c public.number_charges;
 begin
-  select public.number_lock(x.business_number_id) into n from public.number_charges x where x.id = p_charge_id;
-  select * into c from public.number_charges where id = p_charge_id for update;
+  select * into c from public.number_charges where id = p_charge_id;
   if not found then
     raise exception 'There is no such charge.' using errcode = 'PT404', constraint = 'charge_not_found';
-  elsif c.status = 'waived' then
+  end if;
+  n := public.number_lock(c.business_number_id);
+  select * into c from public.number_charges where id = p_charge_id for update;
+  if c.status = 'waived' then
     return c;
   elsif c.status = 'written_off' then
     raise exception 'The charge was written off when the number was released.' using errcode = 'PT409', constraint = 'charge_written_off';
@@ -268,15 +270,16 @@ begin
 end $$;
 
 -- Warns once a shortage where a wallet has less than its threshold, or than the next month's rental; returns how many were warned.
+-- A wallet with a number in grace has had a louder letter.
 create function public.billing_alert_low_balances(p_now timestamptz default now()) returns int language plpgsql set search_path = '' as $$
 declare w record; v_warned int := 0;
 begin
   for w in
     select x.id, x.seq, x.currency, x.available, coalesce(x.low_balance_threshold, rental.monthly) as threshold
       from public.wallets x
-      cross join lateral (select coalesce(sum(n.monthly_cost), 0) as monthly from public.business_numbers n
-        where n.wallet_id = x.id and n.status in ('active', 'grace')) rental
-      where x.low_balance_notified_at is null and x.available < coalesce(x.low_balance_threshold, rental.monthly)
+      cross join lateral (select coalesce(sum(n.monthly_cost), 0) as monthly, coalesce(bool_or(n.status = 'grace'), false) as in_grace
+        from public.business_numbers n where n.wallet_id = x.id and n.status in ('active', 'grace')) rental
+      where x.low_balance_notified_at is null and not rental.in_grace and x.available < coalesce(x.low_balance_threshold, rental.monthly)
       for update of x skip locked
   loop
     if public.billing_notify(w.id, null, 'low_balance', w.id || ':' || w.seq, jsonb_build_object('available', public.money_text(w.available),
