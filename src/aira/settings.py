@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(None, description="Base URL of another OpenAI-compatible endpoint.")
     aira_stt: Literal["local", "deepgram", "openai"] = Field("local", description="Speech-to-text engine.")
     aira_tts: Literal["local", "cartesia", "deepgram", "openai"] = Field("local", description="Text-to-speech engine.")
+    aira_voice: str | None = Field(None, description="Name or id of the voice at the text-to-speech vendor; its own default where empty.")
     deepgram_api_key: SecretStr | None = Field(None, description="Deepgram key.")
     cartesia_api_key: SecretStr | None = Field(None, description="Cartesia key.")
     daily_api_key: SecretStr | None = Field(None, description="Daily key, for `serve-voice --transport daily`.")
@@ -137,6 +138,13 @@ def setting_origins(settings: Settings) -> list[Origin]:
         source = next((label for label, names in sources if names.get(name)), "default")
         origins.append(Origin(name, _shown(getattr(settings, field)), source))
     return origins
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a process of ours that is to have these settings."""
+    chosen = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in chosen.items() if value is not None}
+    return {**os.environ, **{name.upper(): value for name, value in plain.items()}}
 
 
 def is_loopback(url: str) -> bool:

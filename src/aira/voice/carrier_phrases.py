@@ -1,0 +1,13 @@
+"""What the carrier's own voice says to a caller when no bot speaks."""
+
+NOT_SET_UP = "Thank you for calling. This number is not in use yet. Please try again later."
+CLOSED_ACCOUNT = "Thank you for calling. This number cannot take calls at the moment."
+BUSY = "Thank you for calling. All our lines are busy right now."
+LEAVE_MESSAGE = "Please leave your name, your number and your message after the tone, and we will call you back."
+MESSAGE_TAKEN = "Thank you. Your message has been passed on. Goodbye."
+NO_MESSAGE = "We have not received a message. Goodbye."
+TROUBLE = "We are sorry, we have a technical problem."
+CALL_AGAIN = "Please call again in a few minutes."
+TRANSFERRING = "One moment, I am putting you through."
+NOBODY_ANSWERED = "I am sorry, nobody can take your call right now."
+GOODBYE = "Goodbye."

@@ -1,0 +1,78 @@
+"""The TwiML answers this server gives. Every one is a whole document that a caller can stand, whatever went wrong."""
+
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from aira.voice import carrier_phrases as phrases
+
+CONTENT_TYPE = "text/xml; charset=utf-8"
+
+_LONGEST_MESSAGE_SECONDS = 120
+_RING_SECONDS = 25
+
+
+def connect(stream_url: str, *, after_url: str, token: str) -> str:
+    """Connect the call to a bot over a media stream; when the stream ends the carrier asks `after_url`."""
+    response = Element("Response")
+    verb = SubElement(response, "Connect", action=after_url, method="POST")
+    stream = SubElement(verb, "Stream", url=stream_url)
+    SubElement(stream, "Parameter", name="token", value=token)
+    return _document(response)
+
+
+def hang_up(*sentences: str) -> str:
+    """Say the sentences, if any, and end the call."""
+    response = Element("Response")
+    _say(response, *sentences)
+    SubElement(response, "Hangup")
+    return _document(response)
+
+
+def reject() -> str:
+    """Refuse the call; the carrier charges nothing for it."""
+    response = Element("Response")
+    SubElement(response, "Reject")
+    return _document(response)
+
+
+def transfer(to_number: str, *, after_url: str, caller_id: str | None) -> str:
+    """Put the call through to a person; when nobody answers the carrier asks `after_url`."""
+    response = Element("Response")
+    _say(response, phrases.TRANSFERRING)
+    dial = SubElement(response, "Dial", action=after_url, method="POST", timeout=str(_RING_SECONDS), answerOnBridge="true")
+    if caller_id:
+        dial.set("callerId", caller_id)
+    SubElement(dial, "Number").text = to_number
+    return _document(response)
+
+
+def voicemail(*sentences: str, action_url: str) -> str:
+    """Say the sentences and record a message of up to two minutes, which is reported to `action_url`."""
+    response = Element("Response")
+    _say(response, *sentences)
+    SubElement(
+        response,
+        "Record",
+        action=action_url,
+        method="POST",
+        maxLength=str(_LONGEST_MESSAGE_SECONDS),
+        timeout="5",
+        finishOnKey="#",
+        playBeep="true",
+    )
+    _say(response, phrases.NO_MESSAGE)
+    SubElement(response, "Hangup")
+    return _document(response)
+
+
+def nothing() -> str:
+    """Ask nothing of the carrier."""
+    return _document(Element("Response"))
+
+
+def _say(response: Element, *sentences: str) -> None:
+    for sentence in sentences:
+        SubElement(response, "Say").text = sentence
+
+
+def _document(response: Element) -> str:
+    return '<?xml version="1.0" encoding="UTF-8"?>' + tostring(response, encoding="unicode")
