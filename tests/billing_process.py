@@ -1,7 +1,6 @@
 """One billing run in a process of its own: `python billing_process.py DATABASE_URL NOW`. Prints its outcome as one line."""
 
 import sys
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +9,7 @@ from aira.core.db import Database
 from aira.core.renewals import run_billing
 from aira.settings import Settings
 from doubles import FrozenClock
-
-
-@dataclass
-class TakesAll:
-    """A carrier that takes every number back."""
-
-    provider: str = "simulated"
-
-    def release(self, sid: str) -> None:
-        """Done."""
+from rentals import CarrierOfReleases
 
 
 def billing_handle(database: Database, now: datetime) -> Aira:
@@ -28,7 +18,7 @@ def billing_handle(database: Database, now: datetime) -> Aira:
     return Aira(
         settings=Settings(),
         database=database,
-        carrier=TakesAll(),  # type: ignore[arg-type]  # a run only gives numbers back
+        carrier=CarrierOfReleases(),  # type: ignore[arg-type]  # a run only gives numbers back
         index=unused,
         embedder=unused,
         files=unused,

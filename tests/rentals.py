@@ -1,7 +1,7 @@
 """Owners with wallets and rented numbers, made by the same SQL functions that the purchase uses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -10,14 +10,16 @@ from aira.core import find_wallet, top_up
 from aira.core.app import Aira
 from aira.core.db import execute, fetch_all, fetch_value
 from aira.core.owners import add_owner
+from aira.errors import VendorError
 from aira.model import Wallet
+from aira.ports import CarrierBalance
 
 _BEGIN_SQL = """
 select id from public.number_begin_purchase(%(wallet_id)s, %(phone_number)s, %(key)s, %(monthly)s, %(setup)s, %(currency)s,
   p_provider => 'simulated', p_now => %(now)s)
 """
 _COMPLETE_SQL = """
-select id from public.number_complete_purchase(%(id)s, %(sid)s, 'AC0', %(phone_number)s, '{"voice": true}', p_now => %(now)s)
+select id from public.number_complete_purchase(%(id)s, %(sid)s, %(account_sid)s, %(phone_number)s, '{"voice": true}', p_now => %(now)s)
 """
 _DELIVER_SQL = "update public.notifications set status = 'sent', sent_at = %(now)s where status = 'pending'"
 _CHARGES_SQL = """
@@ -26,6 +28,34 @@ join public.business_numbers n on n.id = c.business_number_id
 where %(phone_number)s::text is null or n.phone_number = %(phone_number)s order by c.period_start, n.phone_number
 """
 _LETTERS_SQL = "select template from public.notifications order by created_at, template"
+
+
+@dataclass
+class CarrierOfReleases:
+    """A carrier that only takes numbers back, or fails to; its account holds what a test says."""
+
+    provider: str = "simulated"
+    sid: str = "AC0"
+    down: bool = False
+    funds: CarrierBalance = field(default_factory=lambda: CarrierBalance(Decimal(1000), "USD"))
+    released: list[str] = field(default_factory=list)
+
+    @property
+    def account(self) -> "CarrierOfReleases":
+        """Its own account."""
+        return self
+
+    def balance(self) -> CarrierBalance:
+        """What the test says."""
+        if self.down:
+            raise VendorError
+        return self.funds
+
+    def release(self, sid: str) -> None:
+        """Remember the number."""
+        if self.down:
+            raise VendorError
+        self.released.append(sid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +90,9 @@ def rent_number(aira: Aira, wallet: Wallet, phone_number: str = "+14155550100", 
     }
     with aira.database.transaction() as connection:
         number_id: UUID = fetch_value(connection, _BEGIN_SQL, parameters)
-        execute(connection, _COMPLETE_SQL, parameters | {"id": number_id, "sid": f"PN{number_id.hex}"})
+        execute(
+            connection, _COMPLETE_SQL, parameters | {"id": number_id, "sid": f"PN{number_id.hex}", "account_sid": aira.carrier.account.sid}
+        )
     return number_id
 
 

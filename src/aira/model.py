@@ -408,10 +408,14 @@ class BillingRun:
     items: list[BillingItem]
     blocked: int = 0
     """Grace is over, but no warning was delivered, or the run would release more numbers than it may."""
+    settled: int = 0
+    """Purchases that an earlier process left unfinished."""
     alerted: int = 0
     """Wallets warned of a low balance."""
     amounts: dict[str, Decimal] = field(default_factory=dict)
     """Money that moved, by currency."""
+    warnings: list[str] = field(default_factory=list)
+    """What the operator should look at, in sentences."""
     already_running: bool = False
     interrupted: bool = False
     started_at: datetime | None = None

@@ -1,6 +1,6 @@
 """A number that cannot be paid keeps answering through a grace period, and is given back only after warnings that arrived."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -9,36 +9,21 @@ import pytest
 
 from aira.core import run_billing, set_billing, top_up, verify_wallet
 from aira.core.app import Aira
-from aira.errors import VendorError
+from aira.ports import CarrierBalance
 from doubles import FrozenClock
-from rentals import deliver_letters, funded_wallet, letters, number_status, rent_number, run_sql
+from rentals import CarrierOfReleases, deliver_letters, funded_wallet, letters, number_status, rent_number, run_sql
 
 GRACE_DAYS = 5
 
 
-@dataclass
-class RecordingCarrier:
-    """A carrier that takes numbers back, or fails to."""
-
-    provider: str = "simulated"
-    down: bool = False
-    released: list[str] = field(default_factory=list)
-
-    def release(self, sid: str) -> None:
-        """Remember the number."""
-        if self.down:
-            raise VendorError
-        self.released.append(sid)
-
-
 @pytest.fixture
-def carrier() -> RecordingCarrier:
+def carrier() -> CarrierOfReleases:
     """The carrier of these tests."""
-    return RecordingCarrier()
+    return CarrierOfReleases()
 
 
 @pytest.fixture
-def aira(aira: Aira, carrier: RecordingCarrier) -> Aira:
+def aira(aira: Aira, carrier: CarrierOfReleases) -> Aira:
     """The handle on that carrier."""
     return replace(aira, carrier=carrier)
 
@@ -56,7 +41,9 @@ def outcomes(aira: Aira) -> list[str]:
     return [item.outcome for item in run_billing(aira).items]
 
 
-def test_the_whole_way_from_the_first_failure_to_the_release(aira: Aira, clock: FrozenClock, poor: UUID, carrier: RecordingCarrier) -> None:
+def test_the_whole_way_from_the_first_failure_to_the_release(
+    aira: Aira, clock: FrozenClock, poor: UUID, carrier: CarrierOfReleases
+) -> None:
     """Failure, reminder, last warning and release each come on their day, with their letter."""
     told = []
     for _ in range(GRACE_DAYS + 2):
@@ -101,7 +88,7 @@ def test_grace_is_counted_from_the_day_the_failure_is_found(aira: Aira, clock: F
 
 
 def test_a_number_whose_warnings_never_arrived_is_not_released(
-    aira: Aira, clock: FrozenClock, poor: UUID, carrier: RecordingCarrier
+    aira: Aira, clock: FrozenClock, poor: UUID, carrier: CarrierOfReleases
 ) -> None:
     """Sixty days of undelivered mail block the release, every day anew."""
     told = []
@@ -214,7 +201,7 @@ def overdue_numbers(aira: Aira, clock: FrozenClock, count: int) -> None:
 class TestBreaker:
     """A run that would release many numbers releases none."""
 
-    def test_more_than_three_releases_wait_for_a_person(self, aira: Aira, clock: FrozenClock, carrier: RecordingCarrier) -> None:
+    def test_more_than_three_releases_wait_for_a_person(self, aira: Aira, clock: FrozenClock, carrier: CarrierOfReleases) -> None:
         """Four of four: none goes, all are reported as blocked; the dry run says the same."""
         overdue_numbers(aira, clock, 4)
 
@@ -223,7 +210,7 @@ class TestBreaker:
         assert (run.released, run.blocked, carrier.released) == (0, 4, [])
         assert rehearsal.items == run.items
 
-    def test_they_go_once_confirmed(self, aira: Aira, clock: FrozenClock, carrier: RecordingCarrier) -> None:
+    def test_they_go_once_confirmed(self, aira: Aira, clock: FrozenClock, carrier: CarrierOfReleases) -> None:
         """The number of releases must be named; fewer is as good as none."""
         overdue_numbers(aira, clock, 4)
 
@@ -245,7 +232,7 @@ class TestBreaker:
 
 
 def test_a_carrier_that_is_down_is_asked_again_by_the_next_run(
-    aira: Aira, clock: FrozenClock, poor: UUID, carrier: RecordingCarrier
+    aira: Aira, clock: FrozenClock, poor: UUID, carrier: CarrierOfReleases
 ) -> None:
     """The number stays `releasing`, the run says so, and the next one finishes it."""
     for _ in range(GRACE_DAYS + 1):
@@ -273,3 +260,31 @@ def test_a_low_balance_is_said_once_a_shortage(aira: Aira, clock: FrozenClock) -
 
     assert (first.alerted, second.alerted, third.alerted) == (1, 0, 1)
     assert letters(aira).count("low_balance") == 2
+
+
+class TestCarriersAccount:
+    """The account that all numbers hang on is watched with every run."""
+
+    def test_less_than_a_month_of_numbers_is_a_warning(self, aira: Aira, carrier: CarrierOfReleases) -> None:
+        """The operator reads what is there and what a month costs."""
+        rent_number(aira, funded_wallet(aira))
+        run_sql(aira, "update public.business_numbers set country = 'US' returning 1")
+        carrier.funds = CarrierBalance(Decimal("0.50"), "USD")
+
+        [warning] = run_billing(aira).warnings
+
+        assert "holds 0.50 USD, a month of its numbers costs 1.15" in warning
+
+    def test_enough_is_not_worth_a_word(self, aira: Aira) -> None:
+        """No news is good news."""
+        assert run_billing(aira).warnings == []
+
+    def test_a_carrier_that_cannot_be_asked_stops_no_charge(self, aira: Aira, clock: FrozenClock, carrier: CarrierOfReleases) -> None:
+        """The rental is charged; the run says that it could not look."""
+        rent_number(aira, funded_wallet(aira))
+        clock.move(days=30)
+        carrier.down = True
+
+        run = run_billing(aira)
+
+        assert (run.charged, len(run.warnings)) == (1, 1)

@@ -7,6 +7,8 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aira.errors import InvalidInput
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -80,11 +82,15 @@ LETTERS = frozenset(_WORDINGS)
 
 
 def write_letter(template: str, payload: Mapping[str, object]) -> Letter:
-    """The letter of this name with the payload's values. Raises KeyError for an unknown name or a value that is missing."""
-    wording = _WORDINGS[template]
+    """The letter of this name with the payload's values. Raises InvalidInput for an unknown name or a value that is missing."""
     values = {name: str(value) for name, value in payload.items()}
-    facts = [(label, value.format_map(values)) for label, value in wording.facts]
-    return Letter(subject=wording.subject.format_map(values), text=_as_text(wording, facts), html=_as_html(wording, facts))
+    try:
+        wording = _WORDINGS[template]
+        subject = wording.subject.format_map(values)
+        facts = [(label, value.format_map(values)) for label, value in wording.facts]
+    except KeyError as missing:
+        raise InvalidInput(f"The letter {template} cannot be written without {missing}.", code="template_failed") from None
+    return Letter(subject=subject, text=_as_text(wording, facts), html=_as_html(wording, facts))
 
 
 def _as_text(wording: _Wording, facts: list[tuple[str, str]]) -> str:

@@ -1,6 +1,6 @@
 """What billing has done and will do: charges, runs, the preview; and forgiving a charge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -25,7 +25,8 @@ order by c.period_start desc, n.phone_number, c.id limit %(limit)s
 """
 _WAIVE_SQL = "select id from public.billing_waive_charge(%(id)s, %(reason)s, %(actor)s, p_now => %(now)s)"
 _RUNS_SQL = """
-select id, as_of, started_at, finished_at, totals - 'amounts' - 'interrupted' as counts, coalesce(totals -> 'amounts', '{}') as amounts,
+select id, as_of, started_at, finished_at, totals - 'amounts' - 'interrupted' - 'warnings' as counts,
+       coalesce(totals -> 'amounts', '{}') as amounts, coalesce(totals -> 'warnings', '[]') as warnings,
        coalesce((totals -> 'interrupted')::bool, false) as interrupted
 from public.billing_runs
 where %(id)s::uuid is null or id = %(id)s order by started_at desc, id limit %(limit)s
@@ -63,6 +64,7 @@ class _RunRow:
     counts: dict[str, int]
     amounts: dict[str, str]
     interrupted: bool
+    warnings: list[str]
 
 
 def preview_billing(aira: Aira, *, days: int = 30) -> list[PreviewItem]:
@@ -137,8 +139,12 @@ def _lived_through(connection: Connection, wallet_id: UUID, now: datetime, days:
         parameters["now"] = now + timedelta(days=day)
         happened = fetch_all(connection, PreviewItem, _EXPECTED_SQL, parameters)
         execute(connection, _DELIVER_SQL, parameters)
-        items += [item for item in happened if item.outcome not in ("waiting", "not_due")]
+        items += [_as_reported(item) for item in happened if item.outcome not in ("waiting", "not_due")]
         day += 1
+
+
+def _as_reported(item: PreviewItem) -> PreviewItem:
+    return replace(item, outcome="released") if item.outcome == "releasing" else item
 
 
 def _run(row: _RunRow, items: list[BillingItem]) -> BillingRun:
@@ -155,9 +161,11 @@ def _run(row: _RunRow, items: list[BillingItem]) -> BillingRun:
         failed=counts.get("failed", 0),
         skipped=counts.get("skipped", 0),
         blocked=counts.get("blocked", 0),
+        settled=counts.get("settled", 0),
         alerted=counts.get("alerted", 0),
         amounts={currency: Decimal(amount) for currency, amount in row.amounts.items()},
         interrupted=row.interrupted,
+        warnings=row.warnings,
         started_at=row.started_at,
         finished_at=row.finished_at,
         items=items,

@@ -15,7 +15,9 @@ from uuid import UUID
 
 from aira.billing.policy import release_limit
 from aira.core.app import Aira
+from aira.core.carrier_account import account_warnings
 from aira.core.db import Connection, Error, Jsonb, execute, fetch_all, fetch_one, fetch_value
+from aira.core.reconcile import settle_purchases, settle_releases
 from aira.errors import AiraError, DatabaseError, InvalidInput
 from aira.model import BillingItem, BillingRun
 
@@ -25,6 +27,20 @@ _LOCK_KEY = 0x42494C4C
 _FAR_EAST = timedelta(hours=14)
 _GIVE_UP_AFTER = 5
 """Database errors one after the other that end a run: it is the database, not the number."""
+
+_COUNTS = (
+    "charged",
+    "grace_started",
+    "reminded",
+    "released",
+    "recovered",
+    "failed",
+    "blocked",
+    "skipped",
+    "settled",
+    "alerted",
+    "interrupted",
+)
 
 _LOCK_SQL = "select pg_try_advisory_xact_lock(%(key)s)"
 _LONG_SQL = "select set_config('idle_in_transaction_session_timeout', '0', true)"
@@ -41,6 +57,7 @@ from public.business_numbers n
 where n.status = 'grace' and n.grace_until < greatest(%(as_of)s::date, public.wallet_today(n.wallet_id, %(now)s))
 order by n.wallet_id, n.next_billing_date, n.purchased_at, n.id
 """
+_NUMBER_SQL = "select id as business_number_id, wallet_id, phone_number, currency from public.business_numbers where id = %(id)s"
 _RENTED_SQL = "select count(*) from public.business_numbers where status in ('active', 'grace')"
 _CHARGE_SQL = """
 select phone_number, outcome, periods, amount, currency, period_start, period_end, detail
@@ -51,12 +68,6 @@ insert into public.billing_run_items (run_id, business_number_id, phone_number, 
 values (%(run_id)s, %(number_id)s, %(phone_number)s, %(outcome)s, %(currency)s, %(detail)s)
 on conflict (run_id, business_number_id) do update set outcome = excluded.outcome, detail = excluded.detail
 """
-_RELEASING_SQL = """
-select n.id as business_number_id, n.wallet_id, n.phone_number, n.currency, n.provider_sid
-from public.business_numbers n where n.status = 'releasing' and n.provider = %(provider)s and n.provider_sid is not null
-order by n.status_changed_at, n.id
-"""
-_RELEASED_SQL = "select id from public.number_complete_release(%(number_id)s, p_now => %(now)s)"
 _ALERT_SQL = "select public.billing_alert_low_balances(p_now => %(now)s)"
 
 
@@ -66,11 +77,6 @@ class _Due:
     wallet_id: UUID
     phone_number: str
     currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Releasing(_Due):
-    provider_sid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,7 @@ def _only_run(aira: Aira) -> Iterator[bool]:
 
 
 def _run(aira: Aira, orders: _Orders, confirm_releases: int | None) -> BillingRun:
+    settled = sum(finding.outcome == "settled" for finding in settle_purchases(aira))
     with aira.database.transaction() as connection:
         start = {"as_of": orders.as_of or orders.now.date(), "actor": orders.actor, "now": orders.now}
         orders = replace(orders, run_id=fetch_value(connection, _START_SQL, start))
@@ -145,14 +152,21 @@ def _run(aira: Aira, orders: _Orders, confirm_releases: int | None) -> BillingRu
     progress = _Progress(_release_budget(aira, orders, confirm_releases))
     _charge_each(aira, orders, due, progress)
     _charge_each(aira, orders, [one for one in due if progress.outcome(one) == "locked"], progress)
-    _give_back(aira, orders, progress)
+    if not orders.stop():
+        _give_back(aira, orders, progress)
     with aira.database.transaction() as connection:
         alerted: int = fetch_value(connection, _ALERT_SQL, {"now": orders.now})
     run = replace(
-        _summary(orders, progress.items), alerted=alerted, interrupted=orders.stop(), started_at=orders.now, finished_at=aira.clock.now()
+        _summary(orders, progress.items),
+        settled=settled,
+        alerted=alerted,
+        interrupted=orders.stop(),
+        warnings=account_warnings(aira),
+        started_at=orders.now,
+        finished_at=aira.clock.now(),
     )
     with aira.database.transaction() as connection:
-        execute(connection, _FINISH_SQL, {"id": run.id, "now": run.finished_at, "totals": Jsonb(totals(run))})
+        execute(connection, _FINISH_SQL, {"id": run.id, "now": run.finished_at, "totals": Jsonb(_totals(run))})
     return run
 
 
@@ -214,18 +228,14 @@ def _release_budget(aira: Aira, orders: _Orders, confirmed: int | None) -> int:
 
 def _give_back(aira: Aira, orders: _Orders, progress: _Progress) -> None:
     """Return to the carrier what is to be released, of this run and of earlier ones that did not get so far."""
-    with aira.database.transaction() as connection:
-        releasing = fetch_all(connection, _Releasing, _RELEASING_SQL, {"provider": aira.carrier.provider})
-    for one in releasing:
-        if orders.stop():
-            return
-        try:
-            aira.carrier.release(one.provider_sid)
-            with aira.database.transaction() as connection:
-                execute(connection, _RELEASED_SQL, {"number_id": one.business_number_id, "now": orders.now})
-            _note(aira, orders, one, progress, "released", "given back to the carrier")
-        except AiraError as error:
-            _note(aira, orders, one, progress, "failed", f"not given back yet: {error.reason}")
+    for finding in settle_releases(aira):
+        if finding.number_id is None:
+            continue
+        with aira.database.transaction() as connection:
+            one = fetch_all(connection, _Due, _NUMBER_SQL, {"id": finding.number_id})[0]
+        failed = finding.outcome == "failed"
+        detail = f"not given back yet: {finding.detail}" if failed else "given back to the carrier"
+        _note(aira, orders, one, progress, "failed" if failed else "released", detail)
 
 
 def _note(aira: Aira, orders: _Orders, one: _Due, progress: _Progress, outcome: str, detail: str) -> None:
@@ -259,21 +269,7 @@ def _summary(orders: _Orders, items: dict[UUID, BillingItem]) -> BillingRun:
     )
 
 
-def totals(run: BillingRun) -> dict[str, object]:
+def _totals(run: BillingRun) -> dict[str, object]:
     """A run's counts as they are kept in `billing_runs.totals`."""
-    counts: dict[str, object] = {
-        name: getattr(run, name)
-        for name in (
-            "charged",
-            "grace_started",
-            "reminded",
-            "released",
-            "recovered",
-            "failed",
-            "blocked",
-            "skipped",
-            "alerted",
-            "interrupted",
-        )
-    }
-    return counts | {"amounts": {currency: str(amount) for currency, amount in run.amounts.items()}}
+    counts: dict[str, object] = {name: getattr(run, name) for name in _COUNTS}
+    return counts | {"amounts": {currency: str(amount) for currency, amount in run.amounts.items()}, "warnings": run.warnings}
