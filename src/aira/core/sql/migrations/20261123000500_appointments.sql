@@ -306,6 +306,7 @@ grant execute on function public.finish_appointment(uuid, text, text, timestampt
 grant execute on function public.cancel_appointment(uuid, text, timestamptz) to authenticated, service_role;
 
 alter table public.appointments enable row level security;
+revoke all on public.appointments from public, anon, authenticated;
 grant select,
   insert (business_id, resource_id, service_id, customer_name, customer_phone, customer_email, notes, start_time, end_time, source, external_id),
   update (resource_id, service_id, customer_name, customer_phone, customer_email, notes, start_time, end_time, status, cancel_reason)

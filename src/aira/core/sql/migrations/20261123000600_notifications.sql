@@ -148,6 +148,7 @@ grant execute on function public.claim_notifications(int, uuid, interval, timest
 alter table public.notifications enable row level security;
 alter table public.contact_consents enable row level security;
 alter table public.notification_templates enable row level security;
+revoke all on public.notifications, public.contact_consents, public.notification_templates from public, anon, authenticated;
 grant select on public.notifications, public.contact_consents to authenticated;
 grant select, insert, update, delete on public.notification_templates to authenticated;
 grant all on public.notifications, public.contact_consents, public.notification_templates to service_role;
