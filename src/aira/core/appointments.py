@@ -124,12 +124,13 @@ def book_appointment(
     notes: str | None = None,
     source: AppointmentSource | str = AppointmentSource.API,
     external_id: str | None = None,
+    dry_run: bool = False,
 ) -> Appointment:
     """Book a time; it ends after the service's duration where no `end` is given, and on the first free resource that serves it.
 
-    Repeated with the same `source`, `external_id` and `start` it returns the same appointment. Raises AppointmentRefused with
-    the reason as its code (in_past, too_soon, too_far, closed_day, closure, outside_hours, invalid_duration), SlotTaken,
-    NotFound, InvalidInput.
+    Repeated with the same `source`, `external_id` and `start` it returns the same appointment; with `dry_run` nothing is kept.
+    Raises AppointmentRefused with the reason as its code (in_past, too_soon, too_far, closed_day, closure, outside_hours,
+    invalid_duration), SlotTaken, NotFound, InvalidInput.
     """
     values = {
         "start": _aware(start),
@@ -142,16 +143,18 @@ def book_appointment(
         "external_id": external_id or None,
         "now": aira.clock.now(),
     }
-    with aira.database.transaction() as connection:
+    with aira.database.transaction(dry_run=dry_run) as connection:
         return _settled(connection, _BOOK_SQL, {**values, **_targets(connection, business, service, resource)})
 
 
-def reschedule_appointment(aira: Aira, appointment: UUID | str, *, start: datetime, end: datetime | None = None) -> Appointment:
+def reschedule_appointment(
+    aira: Aira, appointment: UUID | str, *, start: datetime, end: datetime | None = None, dry_run: bool = False
+) -> Appointment:
     """Move an appointment in one step; its old time stays booked where the new one is refused.
 
     Keeps its length unless `end` is given. Raises AppointmentRefused with the reason as its code, SlotTaken, NotFound.
     """
-    with aira.database.transaction() as connection:
+    with aira.database.transaction(dry_run=dry_run) as connection:
         values = {
             "id": resolve_appointment(connection, appointment).id,
             "start": _aware(start),

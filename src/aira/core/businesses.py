@@ -9,6 +9,7 @@ from aira.core.db import Connection, execute, fetch_all
 from aira.core.hours import parse_hours
 from aira.core.owners import find_owner
 from aira.core.phones import parse_phone_number
+from aira.core.repeats import repeatable
 from aira.errors import InvalidInput, NotFound
 from aira.model import Business, OpeningSpan
 
@@ -62,11 +63,13 @@ def add_business(
     greeting: str | None = None,
     transfer_number: str | None = None,
     address: str | None = None,
+    idempotency_key: str | None = None,
 ) -> Business:
     """Add a business; it can be booked at once, one appointment at a time, within its hours.
 
     `owner` is an e-mail or id and may be left out while there is only one; `time_zone` is an IANA name; `hours` as read by
-    `hours.parse_hours`. Raises AlreadyExists where the owner has a business of this name, InvalidInput, NotFound.
+    `hours.parse_hours`. The same `idempotency_key` again gives the first business. Raises AlreadyExists where the owner has a
+    business of this name, IdempotencyConflict, InvalidInput, NotFound.
     """
     spans = parse_hours(hours) if hours else []
     values = {
@@ -76,12 +79,14 @@ def add_business(
         "greeting": greeting or None,
         "transfer_number": parse_phone_number(transfer_number) if transfer_number else None,
         "address": address or None,
-        "now": aira.clock.now(),
     }
     user_id = find_owner(aira, owner).id
-    with aira.database.transaction() as connection:
-        (business,) = fetch_all(connection, Business, _ADD_SQL, {"user_id": user_id, **values})
+    with aira.database.transaction() as connection, repeatable(connection, "business", idempotency_key, values, spans) as repeat:
+        if repeat.result is not None:
+            return resolve_business(connection, repeat.result)
+        (business,) = fetch_all(connection, Business, _ADD_SQL, {"user_id": user_id, "now": aira.clock.now(), **values})
         _write_hours(connection, business.id, spans)
+        repeat.keep(business.id)
         return business
 
 
@@ -124,11 +129,13 @@ def set_business(
         return changed
 
 
-def find_business(aira: Aira, business: UUID | str) -> Business:
-    """The business of this id, exact name or telephone number.
+def find_business(aira: Aira, business: UUID | str | None = None) -> Business:
+    """The business of this id, exact name or telephone number; without one, the only business there is.
 
-    Raises NotFound where there is none, InvalidInput where several have the name.
+    Raises NotFound where there is none, InvalidInput where several are meant.
     """
+    if business is None:
+        return _only_business(list_businesses(aira))
     with aira.database.transaction() as connection:
         return resolve_business(connection, business)
 
@@ -163,6 +170,14 @@ def resolve_business(connection: Connection, business: UUID | str) -> Business:
     if len(found) > 1:
         raise InvalidInput("Several businesses have this name.", hint="Name it by its id; `aira businesses list` shows it.")
     return found[0]
+
+
+def _only_business(businesses: list[Business]) -> Business:
+    if not businesses:
+        raise NotFound("There is no business yet.", hint="Run `aira businesses add NAME --time-zone TZ`.")
+    if len(businesses) > 1:
+        raise InvalidInput(f"There are {len(businesses)} businesses; which one is meant?", hint="Add --business B.")
+    return businesses[0]
 
 
 def _candidates(connection: Connection, business: UUID | str) -> list[Business]:

@@ -1,7 +1,7 @@
 """Telephone numbers as people type them."""
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from aira.errors import InvalidInput
 
@@ -22,3 +22,16 @@ def parse_phone_number(text: str, *, region: str | None = None) -> str:
 
 def _not_a_number() -> InvalidInput:
     return InvalidInput("That is not a telephone number.", hint="Write it with its country code, such as +14155550123.")
+
+
+def number_kind(phone_number: str) -> tuple[str, str]:
+    """Country (two letters) and type (local, toll_free, mobile) of an E.164 number, as its country's numbering plan has it.
+
+    Raises InvalidInput for a number that belongs to no country.
+    """
+    number = phonenumbers.parse(phone_number)
+    country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(number.country_code or 0)
+    if len(country) != 2 or country == "ZZ":
+        raise InvalidInput("This number belongs to no country.", hint="Run `aira numbers search` for numbers that can be rented.")
+    kinds = {PhoneNumberType.TOLL_FREE: "toll_free", PhoneNumberType.MOBILE: "mobile"}
+    return country, kinds.get(phonenumbers.number_type(number), "local")

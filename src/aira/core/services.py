@@ -8,6 +8,7 @@ from uuid import UUID
 from aira.core.app import Aira
 from aira.core.businesses import resolve_business
 from aira.core.db import Connection, execute, fetch_all, fetch_one
+from aira.core.repeats import repeatable
 from aira.errors import InvalidInput, NotFound
 from aira.model import Resource, Service
 
@@ -66,11 +67,13 @@ def add_service(
     buffer_after: int = 0,
     also: Sequence[str] = (),
     resources: Sequence[str] = (),
+    idempotency_key: str | None = None,
 ) -> Service:
     """Add a service; durations and buffers are in minutes, `also` holds other names that callers use for it.
 
     `resources` names those that serve it; all of them do where none is named. A price without `currency` is in USD.
-    Raises AlreadyExists for a name in use, InvalidInput, NotFound.
+    The same `idempotency_key` again gives the first service. Raises AlreadyExists for a name in use, IdempotencyConflict,
+    InvalidInput, NotFound.
     """
     values = {
         "name": " ".join(name.split()),
@@ -81,12 +84,15 @@ def add_service(
         "price": price,
         "currency": None if price is None else (currency or "USD"),
     }
-    with aira.database.transaction() as connection:
+    with aira.database.transaction() as connection, repeatable(connection, "service", idempotency_key, business, values) as repeat:
         business_id = resolve_business(connection, business).id
+        if repeat.result is not None:
+            return resolve_service(connection, business_id, repeat.result)
         (service,) = fetch_all(connection, Service, _ADD_SERVICE_SQL, {"business_id": business_id, **values})
         for resource in resources:
             served_by = {"service_id": service.id, "resource_id": resolve_resource(connection, business_id, resource).id}
             execute(connection, _SERVED_BY_SQL, {"business_id": business_id, **served_by})
+        repeat.keep(service.id)
         return service
 
 
@@ -104,16 +110,21 @@ def remove_service(aira: Aira, service: UUID | str, *, business: UUID | str) -> 
         return replace(found, is_active=False)
 
 
-def add_resource(aira: Aira, name: str, *, business: UUID | str) -> Resource:
+def add_resource(aira: Aira, name: str, *, business: UUID | str, idempotency_key: str | None = None) -> Resource:
     """Add a person, chair or room, so that one more appointment can take place at once.
 
-    The first one takes the place of the unnamed resource that every business begins with. Raises AlreadyExists, NotFound.
+    The first one takes the place of the unnamed resource that every business begins with. The same `idempotency_key` again gives
+    the first resource. Raises AlreadyExists, IdempotencyConflict, NotFound.
     """
-    with aira.database.transaction() as connection:
-        values = {"business_id": resolve_business(connection, business).id, "name": " ".join(name.split())}
+    with aira.database.transaction() as connection, repeatable(connection, "resource", idempotency_key, business, name) as repeat:
+        business_id = resolve_business(connection, business).id
+        if repeat.result is not None:
+            return resolve_resource(connection, business_id, repeat.result)
+        values = {"business_id": business_id, "name": " ".join(name.split())}
         (resource,) = fetch_all(connection, Resource, _NAME_DEFAULT_SQL, values) or fetch_all(
             connection, Resource, _ADD_RESOURCE_SQL, values
         )
+        repeat.keep(resource.id)
         return resource
 
 

@@ -8,8 +8,10 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from aira.core.app import Aira
 from aira.core.hours import WEEKDAYS, parse_time
 from aira.errors import InvalidInput
+from aira.model import Business
 
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
@@ -37,6 +39,19 @@ def parse_day(text: str, *, today: date) -> date:
     if day is None:
         raise InvalidInput(f"'{text.strip()}' is not a day.", hint='Write it as in "2026-12-01", "tomorrow" or "next tuesday".')
     return day
+
+
+def local_today(aira: Aira, business: Business) -> date:
+    """The calendar date where the business is."""
+    return aira.clock.now().astimezone(ZoneInfo(business.time_zone)).date()
+
+
+def first_moment(aira: Aira, business: Business, text: str | None, *, days_later: int = 0) -> datetime:
+    """Midnight, where the business is, at the beginning of a typed day or so many days later; the present without one."""
+    if text is None:
+        return aira.clock.now()
+    day = parse_day(text, today=local_today(aira, business)) + timedelta(days=days_later)
+    return datetime.combine(day, time(0), ZoneInfo(business.time_zone)).astimezone(UTC)
 
 
 def at_wall_clock(local: datetime, time_zone: str) -> datetime:

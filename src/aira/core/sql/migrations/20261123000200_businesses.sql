@@ -81,6 +81,14 @@ create table public.service_resources (            -- a service without a row is
   foreign key (resource_id, business_id) references public.resources (id, business_id) on delete cascade);
 create index service_resources_by_resource on public.service_resources (resource_id);
 
+create table public.idempotency_keys (             -- what a request that creates something gave, for the case that it is repeated
+  kind text not null,
+  key text not null,
+  request bytea not null,                          -- hash of what was asked for
+  result_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (kind, key));
+
 create function public.business_v2_check_time_zone() returns trigger language plpgsql set search_path = '' as $$
 begin
   perform now() at time zone new.time_zone;
@@ -152,6 +160,10 @@ alter table public.business_closures enable row level security;
 alter table public.services enable row level security;
 alter table public.resources enable row level security;
 alter table public.service_resources enable row level security;
+alter table public.idempotency_keys enable row level security;
+revoke all on public.business_v2, public.business_hours, public.business_closures, public.services, public.resources,
+  public.service_resources, public.idempotency_keys from public, anon, authenticated;
+grant all on public.idempotency_keys to service_role;
 
 -- The owner's own screen may keep the business; ownership and the version of its knowledge base are not its to write.
 grant select, insert (id, user_id, name, time_zone, locale, email, greeting, transfer_number, address),

@@ -1,0 +1,291 @@
+"""`aira appointments`: free times, bookings and the calendar."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aira.cli import render
+from aira.cli.appointment_rows import PIPED, emit, emit_changed, emit_list, local_span, on_terminal
+from aira.cli.options import Business, DryRun, IdempotencyKey, Json, MaybeBusiness
+from aira.cli.week_grid import print_week
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aira.core.app import Aira
+
+app = typer.Typer(no_args_is_help=True, help="Appointments: free times, bookings, the calendar.")
+
+Which = Annotated[str, typer.Argument(metavar="APPOINTMENT", help="Id, or its first characters.")]
+At = Annotated[
+    str, typer.Option("--at", help='Such as "2026-12-01 14:00", "tomorrow 2pm" or "next tuesday 14:00", in the time of the business.')
+]
+Service = Annotated[str | None, typer.Option("--service", "-s", help="Name, other name or id of a service.")]
+Resource = Annotated[str | None, typer.Option("--resource", help="Name or id of the person, chair or room.")]
+From = Annotated[str | None, typer.Option("--from", help="First day, such as 2026-12-01, tomorrow or monday.")]
+
+
+@app.command()
+def slots(
+    business: Business,
+    service: Service = None,
+    resource: Resource = None,
+    from_: From = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days to look through.")] = 14,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many times to offer.")] = 10,
+    json: Json = False,
+) -> None:
+    """List times that can be booked.
+
+    Example:
+      $ aira appointments slots --business "Bella Hair" --service Haircut --from tomorrow --days 3
+    """
+    from datetime import timedelta
+
+    from aira.core.app import open_aira
+    from aira.core.appointments import find_slots
+    from aira.core.businesses import find_business
+    from aira.core.when_typed import first_moment
+
+    with open_aira() as aira:
+        found = find_business(aira, business)
+        start = first_moment(aira, found, from_)
+        free = find_slots(
+            aira, business=found.id, service=service, resource=resource, start=start, end=start + timedelta(days=days), limit=limit
+        )
+        rows = [{**render.as_plain(one), "when": local_span(one.start_time, one.end_time, found.time_zone)} for one in free]
+    columns = ("when",) if on_terminal() else ("start_time", "end_time")
+    render.emit_list(free if json else rows, json=json, columns=columns, empty="Nothing is free.")
+
+
+@app.command()
+def book(
+    business: Business,
+    at: At,
+    service: Service = None,
+    resource: Resource = None,
+    name: Annotated[str | None, typer.Option("--name", help="Customer's name.")] = None,
+    phone: Annotated[str | None, typer.Option("--phone", help="Customer's number, E.164.")] = None,
+    email: Annotated[str | None, typer.Option("--email", help="Customer's e-mail, for confirmation and reminders.")] = None,
+    notes: Annotated[str | None, typer.Option("--notes", help="Anything to know.")] = None,
+    may_text: Annotated[bool, typer.Option("--may-text", help="The customer agreed to text messages.")] = False,
+    dry_run: DryRun = False,
+    idempotency_key: IdempotencyKey = None,
+    json: Json = False,
+) -> None:
+    """Book an appointment and tell the customer and the owner.
+
+    Example:
+      $ aira appointments book --business "Bella Hair" --at "tomorrow 14:00" --service Haircut --name Ann --phone +14155550123
+    """
+    from aira.core.app import open_aira
+    from aira.core.appointments import book_appointment
+    from aira.core.businesses import find_business
+    from aira.core.consents import record_consent
+    from aira.core.when_typed import parse_moment
+
+    with open_aira() as aira:
+        found = find_business(aira, business)
+        if may_text and phone and not dry_run:
+            record_consent(aira, phone, business=found.id, granted=True, basis="typed")
+        booked = book_appointment(
+            aira,
+            business=found.id,
+            start=parse_moment(at, now=aira.clock.now(), time_zone=found.time_zone),
+            service=service,
+            resource=resource,
+            customer_name=name,
+            customer_phone=phone,
+            customer_email=email,
+            notes=notes,
+            source="cli",
+            external_id=idempotency_key,
+            dry_run=dry_run,
+        )
+        emit_changed(aira, booked, json=json, dry_run=dry_run)
+
+
+@app.command("list")
+def list_(
+    business: MaybeBusiness = None,
+    from_: From = None,
+    to: Annotated[str | None, typer.Option("--to", help="Last day.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="voice_agent, cli, api, ui or import.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="confirmed, cancelled, completed or no_show.")] = None,
+    json: Json = False,
+) -> None:
+    """List appointments, the earliest first.
+
+    Example:
+      $ aira appointments list --business "Bella Hair" --from today --status confirmed
+    """
+    from aira.core.app import open_aira
+    from aira.core.appointments import list_appointments
+
+    with open_aira() as aira:
+        start, end = _span(aira, business, from_, to)
+        found = list_appointments(aira, business=business, start=start, end=end, source=_source(source), status=_status(status))
+        emit_list(aira, found, json=json)
+
+
+@app.command()
+def calendar(
+    business: MaybeBusiness = None,
+    week: Annotated[str | None, typer.Option("--week", help="A day of the week to show, such as 2026-12-01 or monday.")] = None,
+    json: Json = False,
+) -> None:
+    """Show a week: opening hours, closures and who comes when, with the program that booked it.
+
+    Example:
+      $ aira appointments calendar --business "Bella Hair" --week "in 1 week"
+    """
+    from aira.core.app import open_aira
+    from aira.core.businesses import find_business
+    from aira.core.week import calendar_week
+    from aira.core.when_typed import local_today, parse_day
+
+    with open_aira() as aira:
+        found = find_business(aira, business)
+        day = parse_day(week, today=local_today(aira, found)) if week else None
+        shown = calendar_week(aira, business=found.id, day=day)
+    if json:
+        record = {**render.as_plain(shown), "business": shown.business.name, "time_zone": shown.business.time_zone}
+        render.print_json(record)
+    elif on_terminal():
+        print_week(shown)
+    else:
+        render.emit_list(shown.appointments, json=False, columns=PIPED)
+
+
+@app.command()
+def show(appointment: Which, json: Json = False) -> None:
+    """Show an appointment.
+
+    Example:
+      $ aira appointments show 4f8c2d1e
+    """
+    from aira.core.app import open_aira
+    from aira.core.appointments import find_appointment
+
+    with open_aira() as aira:
+        emit(aira, find_appointment(aira, appointment), json=json)
+
+
+@app.command()
+def cancel(
+    appointment: Which,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; the customer is told.")] = None,
+    json: Json = False,
+) -> None:
+    """Cancel an appointment for good and tell the customer.
+
+    Example:
+      $ aira appointments cancel 4f8c2d1e --reason "Maria is ill"
+    """
+    from aira.core.app import open_aira
+    from aira.core.appointments import cancel_appointment
+
+    with open_aira() as aira:
+        emit_changed(aira, cancel_appointment(aira, appointment, reason=reason), json=json)
+
+
+@app.command()
+def reschedule(appointment: Which, at: At, dry_run: DryRun = False, json: Json = False) -> None:
+    """Move an appointment and tell the customer; where the new time is refused, the old one stays.
+
+    Example:
+      $ aira appointments reschedule 4f8c2d1e --at "thursday 10:30"
+    """
+    from aira.core.app import open_aira
+    from aira.core.appointments import find_appointment, reschedule_appointment
+    from aira.core.businesses import find_business
+    from aira.core.when_typed import parse_moment
+
+    with open_aira() as aira:
+        found = find_appointment(aira, appointment)
+        zone = find_business(aira, found.business_id).time_zone
+        start = parse_moment(at, now=aira.clock.now(), time_zone=zone)
+        emit_changed(aira, reschedule_appointment(aira, found.id, start=start, dry_run=dry_run), json=json, dry_run=dry_run)
+
+
+@app.command()
+def complete(appointment: Which, json: Json = False) -> None:
+    """Note that an appointment took place.
+
+    Example:
+      $ aira appointments complete 4f8c2d1e
+    """
+    from aira.core.app import open_aira
+    from aira.core.appointments import complete_appointment
+
+    with open_aira() as aira:
+        emit_changed(aira, complete_appointment(aira, appointment), json=json)
+
+
+@app.command("no-show")
+def no_show(appointment: Which, json: Json = False) -> None:
+    """Note that the customer did not come.
+
+    Example:
+      $ aira appointments no-show 4f8c2d1e
+    """
+    from aira.core.app import open_aira
+    from aira.core.appointments import mark_no_show
+
+    with open_aira() as aira:
+        emit_changed(aira, mark_no_show(aira, appointment), json=json)
+
+
+@app.command()
+def export(
+    business: MaybeBusiness = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", help="File to write; default: standard output.")] = None,
+) -> None:
+    """Write the appointments as an iCalendar file.
+
+    Example:
+      $ aira appointments export --business "Bella Hair" --output bella.ics
+    """
+    from pathlib import Path
+
+    from aira.core.app import open_aira
+    from aira.core.businesses import find_business
+    from aira.core.calendars import export_appointments
+
+    with open_aira() as aira:
+        calendar = export_appointments(aira, business=find_business(aira, business).id)
+    if output is None:
+        sys.stdout.write(calendar.decode())
+        return
+    Path(output).write_bytes(calendar)
+    render.print_line(output)
+
+
+def _span(aira: "Aira", business: str | None, first: str | None, last: str | None) -> "tuple[datetime | None, datetime | None]":
+    from aira.core.businesses import find_business
+    from aira.core.when_typed import first_moment
+
+    if first is None and last is None:
+        return None, None
+    found = find_business(aira, business)
+    end = first_moment(aira, found, last, days_later=1) if last else None
+    return first_moment(aira, found, first) if first else None, end
+
+
+def _source(text: str | None) -> str | None:
+    from aira.errors import InvalidInput
+    from aira.model import AppointmentSource
+
+    if text is not None and text not in set(AppointmentSource):
+        raise InvalidInput(f"'{text}' is not a source.", hint="One of: " + ", ".join(AppointmentSource) + ".")
+    return text
+
+
+def _status(text: str | None) -> str | None:
+    from aira.errors import InvalidInput
+
+    known = ("confirmed", "cancelled", "completed", "no_show")
+    if text is not None and text not in known:
+        raise InvalidInput(f"'{text}' is not a status.", hint="One of: " + ", ".join(known) + ".")
+    return text

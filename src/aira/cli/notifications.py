@@ -1,0 +1,71 @@
+"""`aira notifications`: the messages that left, wait or were held back."""
+
+from typing import Annotated
+
+import typer
+
+from aira.cli import render
+from aira.cli.options import Json, MaybeBusiness
+
+app = typer.Typer(no_args_is_help=True, help="Messages to customers and owners: what left, what waits, what was held back and why.")
+
+COLUMNS = ("created_at", "channel", "template", "recipient", "status", "last_error", "send_after", "attempts", "id")
+STATUSES = ("pending", "sending", "sent", "delivered", "failed", "suppressed", "unknown")
+
+Which = Annotated[str, typer.Argument(metavar="NOTIFICATION", help="Id, or its first characters.")]
+
+
+@app.command("list")
+def list_(
+    business: MaybeBusiness = None,
+    status: Annotated[str | None, typer.Option("--status", help="One of: " + ", ".join(STATUSES) + ".")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="The same as --status failed.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")] = 50,
+    json: Json = False,
+) -> None:
+    """List messages, the newest first.
+
+    Example:
+      $ aira notifications list --status failed
+    """
+    from aira.core.app import open_aira
+    from aira.core.notifications import list_notifications
+    from aira.errors import InvalidInput
+
+    if status is not None and status not in STATUSES:
+        raise InvalidInput(f"'{status}' is not a status.", hint="One of: " + ", ".join(STATUSES) + ".")
+    with open_aira() as aira:
+        found = list_notifications(aira, business=business, status="failed" if failed else status, limit=limit)
+        render.emit_list(found, json=json, columns=COLUMNS, empty="No messages.")
+
+
+@app.command()
+def show(notification: Which, json: Json = False) -> None:
+    """Show a message.
+
+    Example:
+      $ aira notifications show 9b1c04aa
+    """
+    from aira.core.app import open_aira
+    from aira.core.notifications import find_notification
+
+    with open_aira() as aira:
+        render.emit(find_notification(aira, notification), json=json)
+
+
+@app.command()
+def retry(notification: Which, json: Json = False) -> None:
+    """Send a message again that failed or was held back.
+
+    A text message that may have been sent is never sent again.
+
+    Example:
+      $ aira notifications retry 9b1c04aa
+    """
+    from aira.core.app import open_aira
+    from aira.core.notifications import deliver_notification, find_notification, retry_notification
+
+    with open_aira() as aira:
+        waiting = retry_notification(aira, notification)
+        deliver_notification(aira, waiting.id)
+        render.emit(find_notification(aira, waiting.id), json=json)
