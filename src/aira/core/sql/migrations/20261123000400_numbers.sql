@@ -1,5 +1,6 @@
 -- Rented telephone numbers: what they cost, who pays, and the steps of a purchase and a release.
 -- purchasing -> active | failed;  active <-> grace;  active | grace -> missing -> active;  active | grace | missing -> releasing -> released.
+-- failed | released -> releasing  where the carrier turns out to rent the number to us all the same.
 -- No function here calls the carrier: each is one short transaction before or after a call to it.
 
 create table public.price_list (                              -- what owners pay; filled from the carrier's prices and a markup
@@ -238,6 +239,25 @@ begin
   return n;
 end $$;
 
+-- The carrier rents out a number whose purchase failed or which was released here: it is to be given back. While it is
+-- `releasing`, nobody can buy it, so that no new owner's line is cut.
+create function public.number_reclaim(p_number_id uuid, p_provider_sid text, p_provider_account_sid text, p_now timestamptz default now())
+  returns public.business_numbers language plpgsql set search_path = '' as $$
+declare n public.business_numbers;
+begin
+  n := public.number_lock(p_number_id);
+  if n.status = 'releasing' then
+    return n;
+  elsif n.status not in ('failed', 'released') then
+    raise exception 'A number that is % is not given back as a stray.', n.status using errcode = 'PT409', constraint = 'number_not_releasable';
+  end if;
+  perform public.number_check_free(n.phone_number, n.id);
+  update public.business_numbers set status = 'releasing', status_reason = 'found_at_carrier', status_changed_at = p_now,
+      provider_sid = p_provider_sid, provider_account_sid = p_provider_account_sid
+    where id = n.id returning * into n;
+  return n;
+end $$;
+
 -- The carrier does not have the number: nothing is charged until it is there again.
 create function public.number_mark_missing(p_number_id uuid, p_now timestamptz default now())
   returns public.business_numbers language plpgsql set search_path = '' as $$
@@ -319,6 +339,7 @@ revoke all on function public.number_fail_purchase(uuid, text, timestamptz) from
 revoke all on function public.number_reopen_purchase(uuid, timestamptz) from public, anon, authenticated;
 revoke all on function public.number_begin_release(uuid, text, timestamptz) from public, anon, authenticated;
 revoke all on function public.number_complete_release(uuid, timestamptz) from public, anon, authenticated;
+revoke all on function public.number_reclaim(uuid, text, text, timestamptz) from public, anon, authenticated;
 revoke all on function public.number_mark_missing(uuid, timestamptz) from public, anon, authenticated;
 revoke all on function public.number_mark_found(uuid, timestamptz) from public, anon, authenticated;
 revoke all on function public.number_assign(uuid, uuid) from public, anon, authenticated;
@@ -328,5 +349,5 @@ grant execute on function public.number_lock(uuid), public.wallet_today(uuid, ti
   public.number_begin_purchase(uuid, text, text, numeric, numeric, text, uuid, text, text, text, text, text, text, text, text, timestamptz),
   public.number_complete_purchase(uuid, text, text, text, jsonb, text, timestamptz), public.number_fail_purchase(uuid, text, timestamptz),
   public.number_reopen_purchase(uuid, timestamptz), public.number_begin_release(uuid, text, timestamptz),
-  public.number_complete_release(uuid, timestamptz), public.number_mark_missing(uuid, timestamptz), public.number_mark_found(uuid, timestamptz),
+  public.number_complete_release(uuid, timestamptz), public.number_reclaim(uuid, text, text, timestamptz), public.number_mark_missing(uuid, timestamptz), public.number_mark_found(uuid, timestamptz),
   public.number_assign(uuid, uuid), public.get_business_by_phone(text) to service_role;
