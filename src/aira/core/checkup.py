@@ -1,0 +1,184 @@
+"""What `aira doctor` reports: each part of AiRa looked at, with evidence and the command that mends it."""
+
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+
+from aira.core.app import Aira, open_aira
+from aira.core.db import fetch_value, masked_url, migrate, migration_status
+from aira.core.documents import retry_document, verify_documents
+from aira.core.reconcile import reconcile_numbers
+from aira.core.wallet import verify_wallet
+from aira.errors import AiraError
+from aira.model import Check
+from aira.settings import Settings, is_loopback, load_settings, setting_origins
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""A document or message that waits longer has no worker."""
+LONGEST_WITHOUT_BILLING = timedelta(hours=26)
+
+_VERSION_SQL = "select current_setting('server_version')"
+_STUCK_DOCUMENTS_SQL = """
+select count(*) from public.documents
+where processing_status = 'pending' and created_at < %(before)s or processing_status = 'processing' and lease_until < %(before)s
+"""
+_FAILED_DOCUMENTS_SQL = "select id::text from public.documents where processing_status = 'failed' order by created_at desc limit 1"
+_WAITING_MESSAGES_SQL = "select count(*) from public.notifications where status = 'pending' and send_after < %(before)s"
+_FAILED_MESSAGES_SQL = "select count(*) from public.notifications where status = 'failed'"
+_DUE_NUMBERS_SQL = """
+select count(*) from public.business_numbers where status in ('active', 'grace') and next_billing_date < %(today)s::date - 1
+"""
+
+
+def check_up(settings: Settings | None = None, *, fix: bool = False) -> list[Check]:
+    """Look at every part; with `fix`, mend first what is safe to mend.
+
+    A part that cannot be looked at because another fails is `skip`. Never raises an AiraError: that is a finding.
+    """
+    findings = [*_found("settings", lambda: _settings(settings))]
+    if any(one.status == "fail" for one in findings):
+        return findings
+    settings = settings or load_settings()
+    try:
+        with open_aira(settings) as aira:
+            return [*findings, *_of_database(aira, fix=fix)]
+    except AiraError as error:
+        return [*findings, Check("database", "fail", error.message, error.hint)]
+
+
+def _of_database(aira: Aira, *, fix: bool) -> Iterator[Check]:
+    findings = [*_found("database", lambda: _database(aira)), *_found("migrations", lambda: _migrations(aira, fix=fix))]
+    yield from findings
+    if any(one.status == "fail" for one in findings):
+        yield Check("everything else", "skip", "needs the database", "")
+        return
+    looks: list[tuple[str, Callable[[], Iterable[Check]]]] = [
+        ("carrier", lambda: _carrier(aira, fix=fix)),
+        ("voice", lambda: _voice(aira)),
+        ("embedding", lambda: _embedding(aira)),
+        ("documents", lambda: _documents(aira, fix=fix)),
+        ("messages", lambda: _messages(aira)),
+        ("ledger", lambda: _ledger(aira)),
+        ("billing", lambda: _billing(aira)),
+    ]
+    for name, look in looks:
+        yield from _found(name, look)
+
+
+def _found(name: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
+    try:
+        return list(look())
+    except AiraError as error:
+        return [Check(name, "fail", error.message, error.hint)]
+
+
+def _settings(given: Settings | None) -> Iterator[Check]:
+    for origin in setting_origins(given or load_settings()):
+        if origin.source != "default":
+            yield Check(f"setting {origin.name}", "ok", f"{origin.value} ({origin.source})", "")
+
+
+def _database(aira: Aira) -> Iterator[Check]:
+    with aira.database.transaction() as connection:
+        version = fetch_value(connection, _VERSION_SQL)
+    where = "embedded" if aira.settings.database_url is None else masked_url(aira.database.url)
+    yield Check("database", "ok", f"PostgreSQL {version}, {where}", "")
+    if aira.database.through_transaction_pooler:
+        yield Check(
+            "database pooler",
+            "warn",
+            "port 6543 is a transaction pooler: background jobs are found by polling",
+            "Use the pooler's session port 5432 in DATABASE_URL.",
+        )
+
+
+def _migrations(aira: Aira, *, fix: bool) -> Iterator[Check]:
+    if fix:
+        migrate(aira.database)
+    missing = [one.version for one in migration_status(aira.database) if not one.applied]
+    if missing:
+        yield Check("migrations", "fail", f"{len(missing)} not applied, first {missing[0]}", "Run `aira db migrate`.")
+    else:
+        yield Check("migrations", "ok", "all applied", "")
+
+
+def _carrier(aira: Aira, *, fix: bool) -> Iterator[Check]:
+    url = aira.settings.voice_agent_service_url
+    if aira.settings.aira_carrier == "twilio" and (is_loopback(url) or not url.startswith("https://")):
+        yield Check(
+            "voice address", "fail", f"{url} cannot be reached by Twilio", "Set VOICE_AGENT_SERVICE_URL to the public https address."
+        )
+    else:
+        yield Check("voice address", "ok", url, "")
+    report = reconcile_numbers(aira, fix=fix)
+    label = f"{aira.settings.aira_carrier} carrier"
+    open_findings = [one for one in report.findings if one.outcome not in {"settled", "fixed", "ignored"}]
+    if open_findings:
+        yield Check(label, "warn", f"{len(open_findings)} differences with the carrier's records", "Run `aira numbers reconcile`.")
+    else:
+        yield Check(label, "ok", f"{report.numbers} numbers agree with the carrier's records", "")
+
+
+def _voice(aira: Aira) -> Iterator[Check]:
+    missing = [name for name in ("pipecat", "fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        yield Check("voice", "skip", f"not installed: {', '.join(missing)}", "Run `pip install 'aira-receptionist[voice]'`.")
+        return
+    local = {"local"} & {aira.settings.aira_stt, aira.settings.aira_tts}
+    yield Check("voice", "ok", f"speech {'in process' if local else 'by vendors'}, mind {aira.settings.aira_mind}", "")
+
+
+def _embedding(aira: Aira) -> Iterator[Check]:
+    vectors = aira.embedder.embed(["How much is a haircut?"])
+    yield Check("embedding", "ok", f"{aira.embedder.model}, {vectors.shape[1]} dimensions", "")
+
+
+def _documents(aira: Aira, *, fix: bool) -> Iterator[Check]:
+    before = {"before": aira.clock.now() - LONGEST_WAIT}
+    with aira.database.transaction() as connection:
+        stuck = fetch_value(connection, _STUCK_DOCUMENTS_SQL, before)
+        failed = fetch_value(connection, _FAILED_DOCUMENTS_SQL)
+    if stuck:
+        yield Check(
+            "documents", "fail", f"{stuck} waiting for more than 10 minutes", "Run `aira worker`, or `aira serve-voice`, which has one."
+        )
+    elif failed:
+        if fix:
+            retry_document(aira, failed)
+        yield Check("documents", "warn", "some could not be read", f"Run `aira kb show {failed}`.")
+    else:
+        yield Check("documents", "ok", "none waiting, none failed", "")
+    wrong = [one for one in verify_documents(aira) if not one.ok]
+    if wrong:
+        yield Check("vectors", "fail", f"{len(wrong)} documents are not wholly in the index", "Run `aira kb verify`.")
+    else:
+        yield Check("vectors", "ok", "every completed document is wholly in the index", "")
+
+
+def _messages(aira: Aira) -> Iterator[Check]:
+    with aira.database.transaction() as connection:
+        waiting = fetch_value(connection, _WAITING_MESSAGES_SQL, {"before": aira.clock.now() - LONGEST_WAIT})
+        failed = fetch_value(connection, _FAILED_MESSAGES_SQL)
+    if waiting:
+        yield Check("messages", "fail", f"{waiting} waiting for more than 10 minutes", "Run `aira worker`.")
+    elif failed:
+        yield Check("messages", "warn", f"{failed} could not be sent", "Run `aira notifications list --status failed`.")
+    else:
+        yield Check("messages", "ok", "none waiting, none failed", "")
+
+
+def _ledger(aira: Aira) -> Iterator[Check]:
+    report = verify_wallet(aira)
+    if report.problems:
+        yield Check("ledger", "fail", f"{len(report.problems)} problems in {report.wallets} wallets", "Run `aira wallet verify`.")
+    else:
+        yield Check("ledger", "ok", f"{report.transactions} transactions in {report.wallets} wallets add up", "")
+
+
+def _billing(aira: Aira) -> Iterator[Check]:
+    with aira.database.transaction() as connection:
+        overdue = fetch_value(connection, _DUE_NUMBERS_SQL, {"today": aira.clock.now().date()})
+    if overdue:
+        yield Check("billing", "warn", f"{overdue} rentals have been due for days", "Run `aira billing run`, and have cron run it daily.")
+    else:
+        yield Check("billing", "ok", "no rental is overdue", "")
