@@ -3,103 +3,119 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from aira.core.app import Aira
+from aira.core.businesses import resolve_business
 from aira.core.db import Jsonb, execute, fetch_all, fetch_one, fetch_value
+from aira.core.phones import parse_phone_number
 from aira.errors import NotFound, Refused
 from aira.model import Call, CallEvent, CallMessage, Turn
-
-if TYPE_CHECKING:
-    from aira.core.app import Aira
 
 STREAM_TOKEN_SECONDS = 60
 """How long a carrier has to open the media stream that a webhook's answer asks for."""
 
 _COLUMNS = """id, call_sid, business_id, from_number, to_number, status, outcome, started_at, answered_at, ended_at, duration_seconds,
   connects, next_step, summary, tags, recording_key"""
-_OPEN = f"select {_COLUMNS} from open_call(%(call_sid)s, %(from_number)s, %(to_number)s, %(now)s)"  # noqa: S608  # our own columns
-_FIND = f"select {_COLUMNS} from calls where call_sid = %(reference)s or id::text = %(reference)s"  # noqa: S608
-_LIST = f"""
+_OPEN_SQL = f"select {_COLUMNS} from open_call(%(call_sid)s, %(from_number)s, %(to_number)s, %(now)s)"  # our own columns
+_OPEN_CHAT_SQL = f"""
+insert into calls (call_sid, business_id, from_number, status, started_at, answered_at, connects, tags, created_at)
+values (%(call_sid)s, %(business)s, %(from_number)s, 'in_progress', %(now)s, %(now)s, 1, '{{chat}}', %(now)s) returning {_COLUMNS}
+"""
+_FIND_SQL = f"select {_COLUMNS} from calls where call_sid = %(reference)s or id::text = %(reference)s"
+_LIST_SQL = f"""
 select {_COLUMNS} from calls
 where (%(business)s::uuid is null or business_id = %(business)s) order by started_at desc, id limit %(limit)s
-"""  # noqa: S608
-_ISSUE = """
+"""
+_ISSUE_SQL = """
 with spent as (update stream_tokens set expires_at = %(now)s where call_id = %(call)s and used_at is null and expires_at > %(now)s)
 insert into stream_tokens (token_hash, call_id, created_at, expires_at) values (%(hash)s, %(call)s, %(now)s, %(expires_at)s)
 """
-_REDEEM = f"select {_COLUMNS} from redeem_stream_token(%(hash)s, %(call_sid)s, %(now)s)"  # noqa: S608
-_RECORD = "select record_call_event(%(call)s, %(role)s, %(text)s, %(tool)s, %(detail)s, %(mind_state)s, %(now)s)"
-_LATENCY = """
+_REDEEM_SQL = f"select {_COLUMNS} from redeem_stream_token(%(hash)s, %(call_sid)s, %(now)s)"
+_RECORD_SQL = "select record_call_event(%(call)s, %(role)s, %(text)s, %(tool)s, %(detail)s, %(mind_state)s, %(now)s)"
+_LATENCY_SQL = """
 update call_events set latency_ms = coalesce(latency_ms, '{}') || %(latency_ms)s where call_id = %(call)s and seq = %(seq)s
 """
-_EVENTS = "select seq, role, text, tool, detail, latency_ms, at from call_events where call_id = %(call)s order by seq"
-_MIND_STATE = "select mind_state from calls where id = %(call)s"
-_NEXT_STEP = "update calls set next_step = %(next_step)s, outcome = %(outcome)s where id = %(call)s and ended_at is null"
-_RECORDING = "update calls set recording_key = %(key)s where id = %(call)s"
-_CLOSE = f"select {_COLUMNS} from close_call(%(call_sid)s, %(outcome)s, %(duration)s, %(now)s)"  # noqa: S608
-_TAKE_MESSAGE = """
+_EVENTS_SQL = "select seq, role, text, tool, detail, latency_ms, at from call_events where call_id = %(call)s order by seq"
+_MIND_STATE_SQL = "select mind_state from calls where id = %(call)s"
+_NEXT_STEP_SQL = "update calls set next_step = %(next_step)s, outcome = %(outcome)s where id = %(call)s and ended_at is null"
+_RECORDING_SQL = "update calls set recording_key = %(key)s where id = %(call)s"
+_CLOSE_SQL = f"select {_COLUMNS} from close_call(%(call_sid)s, %(outcome)s, %(duration)s, %(now)s)"
+_TAKE_MESSAGE_SQL = """
 select id, call_id, business_id, kind, text, caller_name, phone, created_at
 from take_call_message(%(call)s, %(text)s, %(name)s, %(phone)s, %(kind)s, %(recording_url)s, %(now)s)
 """
-_MESSAGES = """
+_MESSAGES_SQL = """
 select id, call_id, business_id, kind, text, caller_name, phone, created_at from call_messages
 where business_id = %(business)s order by created_at desc, id limit %(limit)s
 """
-_FIRST_TIME = """
+_FIRST_TIME_SQL = """
 insert into webhook_events (provider, dedupe_key, kind, received_at) values (%(provider)s, %(key)s, %(kind)s, %(now)s)
 on conflict do nothing
 """
 
 
-def open_call(aira: "Aira", call_sid: str, *, from_number: str | None, to_number: str | None) -> Call:
+def open_call(aira: Aira, call_sid: str, *, from_number: str | None, to_number: str | None) -> Call:
     """The call with this CallSid, made where it is new; `status` is rejected where the number leads to no open business.
 
     A repeat changes nothing.
     """
     parameters = {"call_sid": call_sid, "from_number": from_number, "to_number": to_number, "now": aira.clock.now()}
     with aira.database.transaction() as connection:
-        call = fetch_one(connection, Call, _OPEN, parameters)
+        call = fetch_one(connection, Call, _OPEN_SQL, parameters)
     return _found(call)
 
 
-def find_call(aira: "Aira", reference: str) -> Call:
+def open_chat(aira: Aira, *, business: UUID | str, from_number: str | None = None) -> Call:
+    """A typed conversation with the bot of a business, kept as a call with the tag `chat`. Raises NotFound."""
+    with aira.database.transaction() as connection:
+        parameters = {
+            "call_sid": f"chat-{secrets.token_hex(8)}",
+            "business": resolve_business(connection, business).id,
+            "from_number": parse_phone_number(from_number) if from_number else None,
+            "now": aira.clock.now(),
+        }
+        return _found(fetch_one(connection, Call, _OPEN_CHAT_SQL, parameters))
+
+
+def find_call(aira: Aira, reference: str) -> Call:
     """The call with this id or CallSid. Raises NotFound."""
     with aira.database.transaction() as connection:
-        return _found(fetch_one(connection, Call, _FIND, {"reference": reference}))
+        return _found(fetch_one(connection, Call, _FIND_SQL, {"reference": reference}))
 
 
-def list_calls(aira: "Aira", *, business: UUID | None = None, limit: int = 50) -> list[Call]:
-    """Calls, the latest first, of one business or of all."""
+def list_calls(aira: Aira, *, business: UUID | str | None = None, limit: int = 50) -> list[Call]:
+    """Calls, the latest first, of one business or of all. Raises NotFound."""
     with aira.database.transaction() as connection:
-        return fetch_all(connection, Call, _LIST, {"business": business, "limit": limit})
+        business_id = resolve_business(connection, business).id if business is not None else None
+        return fetch_all(connection, Call, _LIST_SQL, {"business": business_id, "limit": limit})
 
 
-def issue_stream_token(aira: "Aira", call: UUID) -> str:
+def issue_stream_token(aira: Aira, call: UUID) -> str:
     """A token that opens one media stream of this call within `STREAM_TOKEN_SECONDS`; older unused ones end."""
     token = secrets.token_urlsafe(24)
     now = aira.clock.now()
     parameters = {"hash": _hash(token), "call": call, "now": now, "expires_at": now + timedelta(seconds=STREAM_TOKEN_SECONDS)}
     with aira.database.transaction() as connection:
-        execute(connection, _ISSUE, parameters)
+        execute(connection, _ISSUE_SQL, parameters)
     return token
 
 
-def redeem_stream_token(aira: "Aira", token: str, *, call_sid: str) -> Call:
+def redeem_stream_token(aira: Aira, token: str, *, call_sid: str) -> Call:
     """Take the call for a bot: its status becomes in_progress.
 
     Raises Refused where the token is unknown, used, too old, or another call's, or the call is over.
     """
     parameters = {"hash": _hash(token), "call_sid": call_sid, "now": aira.clock.now()}
     with aira.database.transaction() as connection:
-        call = fetch_one(connection, Call, _REDEEM, parameters)
+        call = fetch_one(connection, Call, _REDEEM_SQL, parameters)
     if call is None:
         raise Refused("The stream's token does not open this call.", code="stream_token_refused")
     return call
 
 
 def record_event(
-    aira: "Aira",
+    aira: Aira,
     call: UUID,
     role: str,
     text: str,
@@ -119,47 +135,47 @@ def record_event(
         "now": aira.clock.now(),
     }
     with aira.database.transaction() as connection:
-        seq: int = fetch_value(connection, _RECORD, parameters)
+        seq: int = fetch_value(connection, _RECORD_SQL, parameters)
     return seq
 
 
-def record_latency(aira: "Aira", call: UUID, seq: int, latency_ms: dict[str, float]) -> None:
+def record_latency(aira: Aira, call: UUID, seq: int, latency_ms: dict[str, float]) -> None:
     """Add parts of the delay, in milliseconds, to a turn of the journal."""
     with aira.database.transaction() as connection:
-        execute(connection, _LATENCY, {"call": call, "seq": seq, "latency_ms": Jsonb(latency_ms)})
+        execute(connection, _LATENCY_SQL, {"call": call, "seq": seq, "latency_ms": Jsonb(latency_ms)})
 
 
-def call_events(aira: "Aira", call: UUID) -> list[CallEvent]:
+def call_events(aira: Aira, call: UUID) -> list[CallEvent]:
     """A call's journal, in order."""
     with aira.database.transaction() as connection:
-        return fetch_all(connection, CallEvent, _EVENTS, {"call": call})
+        return fetch_all(connection, CallEvent, _EVENTS_SQL, {"call": call})
 
 
-def transcript(aira: "Aira", call: UUID) -> list[Turn]:
+def transcript(aira: Aira, call: UUID) -> list[Turn]:
     """What caller and bot said and which tools ran, in order."""
     return [Turn(event.role, event.text, event.at) for event in call_events(aira, call) if event.role != "note"]
 
 
-def mind_state(aira: "Aira", call: UUID) -> dict[str, object] | None:
+def mind_state(aira: Aira, call: UUID) -> dict[str, object] | None:
     """What the bot of this call remembered last, None before its first words."""
     with aira.database.transaction() as connection:
-        state: dict[str, object] | None = fetch_value(connection, _MIND_STATE, {"call": call})
+        state: dict[str, object] | None = fetch_value(connection, _MIND_STATE_SQL, {"call": call})
     return state
 
 
-def set_next_step(aira: "Aira", call: UUID, next_step: str, *, outcome: str) -> None:
+def set_next_step(aira: Aira, call: UUID, next_step: str, *, outcome: str) -> None:
     """Note what the bot wants done when its stream ends, hang_up or transfer, and what the call achieved."""
     with aira.database.transaction() as connection:
-        execute(connection, _NEXT_STEP, {"call": call, "next_step": next_step, "outcome": outcome})
+        execute(connection, _NEXT_STEP_SQL, {"call": call, "next_step": next_step, "outcome": outcome})
 
 
-def set_recording(aira: "Aira", call: UUID, key: str) -> None:
+def set_recording(aira: Aira, call: UUID, key: str) -> None:
     """Note under which key of the file store the call's recording lies."""
     with aira.database.transaction() as connection:
-        execute(connection, _RECORDING, {"call": call, "key": key})
+        execute(connection, _RECORDING_SQL, {"call": call, "key": key})
 
 
-def recording(aira: "Aira", reference: str) -> bytes:
+def recording(aira: Aira, reference: str) -> bytes:
     """The stereo WAV of a call, caller left and bot right. Raises NotFound where none was kept."""
     call = find_call(aira, reference)
     if call.recording_key is None:
@@ -167,15 +183,15 @@ def recording(aira: "Aira", reference: str) -> bytes:
     return aira.files.get(call.recording_key)
 
 
-def close_call(aira: "Aira", call_sid: str, *, outcome: str | None = None, duration_seconds: int | None = None) -> Call:
+def close_call(aira: Aira, call_sid: str, *, outcome: str | None = None, duration_seconds: int | None = None) -> Call:
     """End a call; one that no bot took was missed. A repeat changes only the duration, to the carrier's. Raises NotFound."""
     parameters = {"call_sid": call_sid, "outcome": outcome, "duration": duration_seconds, "now": aira.clock.now()}
     with aira.database.transaction() as connection:
-        return _found(fetch_one(connection, Call, _CLOSE, parameters))
+        return _found(fetch_one(connection, Call, _CLOSE_SQL, parameters))
 
 
 def take_message(
-    aira: "Aira",
+    aira: Aira,
     call: UUID,
     text: str,
     *,
@@ -198,22 +214,23 @@ def take_message(
         "now": aira.clock.now(),
     }
     with aira.database.transaction() as connection:
-        message = fetch_one(connection, CallMessage, _TAKE_MESSAGE, parameters)
+        message = fetch_one(connection, CallMessage, _TAKE_MESSAGE_SQL, parameters)
     if message is None:
         raise NotFound("There is no such call.")
     return message
 
 
-def call_messages(aira: "Aira", business: UUID, *, limit: int = 50) -> list[CallMessage]:
-    """Messages left for a business, the latest first."""
+def call_messages(aira: Aira, business: UUID | str, *, limit: int = 50) -> list[CallMessage]:
+    """Messages left for a business, the latest first. Raises NotFound."""
     with aira.database.transaction() as connection:
-        return fetch_all(connection, CallMessage, _MESSAGES, {"business": business, "limit": limit})
+        business_id = resolve_business(connection, business).id
+        return fetch_all(connection, CallMessage, _MESSAGES_SQL, {"business": business_id, "limit": limit})
 
 
-def first_time(aira: "Aira", provider: str, key: str, *, kind: str) -> bool:
+def first_time(aira: Aira, provider: str, key: str, *, kind: str) -> bool:
     """Whether this webhook is heard for the first time; from then on it is known."""
     with aira.database.transaction() as connection:
-        return execute(connection, _FIRST_TIME, {"provider": provider, "key": key, "kind": kind, "now": aira.clock.now()}) == 1
+        return execute(connection, _FIRST_TIME_SQL, {"provider": provider, "key": key, "kind": kind, "now": aira.clock.now()}) == 1
 
 
 def _hash(token: str) -> bytes:
