@@ -10,7 +10,7 @@ from aira.model import Owner
 
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 
-_LIST_SQL = "select id, email, created_at from auth.users where email is not null order by created_at, id"
+_LIST_SQL = 'select id, email, created_at from auth.users where email is not null order by created_at, email collate "C"'
 _BY_EMAIL_SQL = "select id, email, created_at from auth.users where lower(email) = %(email)s"
 _BY_ID_SQL = "select id, coalesce(email, '') as email, created_at from auth.users where id = %(id)s"
 _ADD_SQL = """

@@ -26,7 +26,7 @@ select w.id, w.user_id, coalesce(u.email, w.user_id::text) as owner, w.currency,
 from public.wallets w join auth.users u on u.id = w.user_id
 where (%(user_id)s::uuid is null or w.user_id = %(user_id)s) and (%(currency)s::text is null or w.currency = %(currency)s)
   and (%(id)s::uuid is null or w.id = %(id)s)
-order by u.created_at, u.id, w.currency
+order by coalesce(u.email, w.user_id::text) collate "C", w.currency
 """
 _OPEN_SQL = """
 insert into public.wallets (user_id, currency, created_at) values (%(user_id)s, %(currency)s, %(now)s)
