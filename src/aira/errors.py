@@ -15,6 +15,7 @@
     │   ├── RequirementsMissing          the country wants an address or a bundle first
     │   ├── TextRefused                  the recipient or the sender takes no part in texting
     │   ├── IdempotencyConflict          one key, two different requests
+    │   ├── LedgerBroken                 the books were changed by hand
     │   ├── AlreadyExists
     │   ├── AppointmentRefused           closed, too soon, too far, past, …
     │   │   └── SlotTaken
@@ -154,6 +155,13 @@ class IdempotencyConflict(Refused):
 
     code = "idempotency_conflict"
     default_hint = "Use a new key for a new request, or repeat the first request unchanged."
+
+
+class LedgerBroken(Refused):
+    """The books do not agree with themselves."""
+
+    code = "ledger_broken"
+    default_hint = "Compare the rows that are named with a backup; `aira wallet statement` shows them."
 
 
 class AlreadyExists(Refused):

@@ -1,0 +1,204 @@
+"""`aira billing`: the monthly rental of numbers."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aira.cli import render
+from aira.cli.options import DryRun, Json, Owner, Yes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aira.model import BillingRun
+
+app = typer.Typer(no_args_is_help=True, help="Billing: the monthly rental of numbers, charged, dunned, previewed and waived.")
+
+ITEM_COLUMNS = ("phone_number", "outcome", "amount", "currency", "period_start", "period_end", "detail")
+CHARGE_COLUMNS = ("phone_number", "period_start", "period_end", "amount", "currency", "status", "id")
+RUN_COLUMNS = ("started_at", "as_of", "charged", "recovered", "grace_started", "reminded", "released", "blocked", "failed", "id")
+
+_COUNTED = ("charged", "recovered", "grace_started", "reminded", "released", "blocked", "failed", "skipped")
+_LETTERS_AT_ONCE = 1000
+
+
+@app.command()
+def run(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="Charge what is due on this day; default today."),
+    ] = None,
+    dry_run: DryRun = False,
+    force: Annotated[bool, typer.Option("--force", help="Allow a day that has not come yet, and charge in advance.")] = False,
+    confirm_releases: Annotated[
+        int | None, typer.Option("--confirm-releases", min=0, help="Release up to so many numbers whose grace is over.", show_default=False)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing unless somebody has to look.")] = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Charge every rental that is due, warn who cannot pay, release what was not paid. Meant for cron, once a day.
+
+    Repeating it charges nothing twice, skipping days loses nothing, and it may be stopped at any moment. Exit code 8 means
+    that some numbers need another run or a person.
+
+    Example:
+      $ aira billing run --dry-run
+    """
+    from aira.core.app import open_aira
+    from aira.core.notifications import deliver_due
+    from aira.core.renewals import run_billing
+
+    if force and as_of is not None and not dry_run:
+        render.confirm(f"Charge what falls due until {as_of.date()} now?", yes=yes)
+    with open_aira() as aira:
+        done = run_billing(
+            aira,
+            as_of=as_of.date() if as_of else None,
+            dry_run=dry_run,
+            force=force,
+            confirm_releases=confirm_releases,
+            actor="cli",
+            stop=_sigterm(),
+        )
+        if not done.dry_run and not done.interrupted:
+            deliver_due(aira, limit=_LETTERS_AT_ONCE)
+    _report(done, quiet=quiet, json=json)
+    _judge(done)
+
+
+@app.command()
+def preview(
+    days: Annotated[int, typer.Option("--days", min=0, max=400, help="How many days to look ahead.")] = 30, json: Json = False
+) -> None:
+    """Show what the next days' runs will do, if nothing is topped up: the run itself, rolled back.
+
+    Example:
+      $ aira billing preview --days 60
+    """
+    from aira.core.app import open_aira
+    from aira.core.charges import preview_billing
+
+    with open_aira() as aira:
+        render.emit_list(preview_billing(aira, days=days), json=json, columns=("on", *ITEM_COLUMNS), empty="Nothing falls due.")
+
+
+@app.command()
+def runs(
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of one run, to see what it did with each number.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of the latest runs.")] = 30,
+    json: Json = False,
+) -> None:
+    """List the latest runs, or show one.
+
+    Example:
+      $ aira billing runs --limit 7
+    """
+    from aira.core.app import open_aira
+    from aira.core.charges import find_run, list_runs
+
+    with open_aira() as aira:
+        if run_id is None:
+            render.emit_list(list_runs(aira, limit=limit), json=json, columns=RUN_COLUMNS, empty="Billing has not been run yet.")
+        else:
+            _report(find_run(aira, run_id), quiet=False, json=json)
+
+
+@app.command()
+def charges(
+    owner: Owner = None,
+    number: Annotated[str | None, typer.Option("--number", help="Only charges of this number, E.164.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="Only unpaid, paid, waived or written_off.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of the latest.")] = 100,
+    json: Json = False,
+) -> None:
+    """List charges, the latest period first.
+
+    Example:
+      $ aira billing charges --status unpaid
+    """
+    from aira.core.app import open_aira
+    from aira.core.charges import list_charges
+
+    with open_aira() as aira:
+        found = list_charges(aira, owner=owner, phone_number=number, status=status, limit=limit)
+        render.emit_list(found, json=json, columns=CHARGE_COLUMNS, empty="No charges.")
+
+
+@app.command()
+def waive(
+    charge: Annotated[str, typer.Argument(help="Id of the charge.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, as the statement will say.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Forgive one charge: what was paid goes back to the wallet, what is owed is dropped.
+
+    Example:
+      $ aira billing waive 6f0c2a1e-6a55-4a65-9be2-3f6a0c0d9f11 --reason "line was down"
+    """
+    from aira.core.app import open_aira
+    from aira.core.charges import waive_charge
+
+    with open_aira() as aira:
+        render.emit(waive_charge(aira, charge, reason=reason, actor="cli"), json=json, columns=(*CHARGE_COLUMNS, "waive_reason"))
+
+
+def _sigterm() -> "Callable[[], bool]":
+    """Whether this process was told to end; what is under way is finished first."""
+    import signal
+    import threading
+
+    told = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: told.set())
+    return told.is_set
+
+
+def _report(done: "BillingRun", *, quiet: bool, json: bool) -> None:
+    if json:
+        render.print_json(done)
+        return
+    for warning in done.warnings:
+        render.note(f"warning: {warning}")
+    if quiet:
+        return
+    if done.already_running:
+        render.note("Another billing run is under way; it does the same work.")
+        return
+    render.emit_list([item for item in done.items if item.outcome != "waiting"], json=False, columns=ITEM_COLUMNS, empty="Nothing was due.")
+    render.note(_in_one_line(done))
+
+
+def _in_one_line(done: "BillingRun") -> str:
+    from aira.money import format_amount
+
+    counts = [f"{getattr(done, name)} {name.replace('_', ' ')}" for name in _COUNTED if getattr(done, name)]
+    money = [f"{format_amount(amount)} {currency}" for currency, amount in sorted(done.amounts.items())]
+    label = f"Dry run for {done.as_of}, nothing was changed" if done.dry_run else f"Billing run for {done.as_of}"
+    return f"{label}: {', '.join([*counts, *money]) or 'nothing to do'}."
+
+
+def _judge(done: "BillingRun") -> None:
+    """Say on the way out what is left to do."""
+    from aira.errors import PartlyDone
+
+    if done.dry_run:
+        return
+    if done.interrupted:
+        raise PartlyDone("The run was told to stop before it was through.")
+    if done.failed:
+        raise PartlyDone(f"{done.failed} numbers failed; the next run tries them again.", hint=f"Run `aira billing runs {done.id or ''}`.")
+    if any(item.outcome == "release_held" for item in done.items):
+        held = sum(item.outcome == "release_held" for item in done.items)
+        raise PartlyDone(
+            f"{held} numbers would be released, more than a run may release unasked; none was.",
+            code="releases_held",
+            hint=f"Look at the wallets; if it is right, run `aira billing run --confirm-releases {held}`.",
+        )
+    if done.blocked:
+        raise PartlyDone(
+            f"{done.blocked} numbers are past their grace, but no warning about them was delivered.",
+            code="release_blocked",
+            hint="Run `aira notifications list --status failed`, or set another address: `aira wallet set --email E`.",
+        )
