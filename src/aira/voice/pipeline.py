@@ -15,8 +15,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
 
 from fastapi import WebSocket
 from pipecat.frames.frames import (
@@ -49,6 +48,7 @@ from pipecat.workers.runner import WorkerRunner
 from aira.voice.audio import TELEPHONE_RATE
 from aira.voice.engines import EAR_RATE
 from aira.voice.speech import voice_detection
+from aira.voice.talk import Delay, Talk
 from aira.voice.tape import Tape
 
 logger = logging.getLogger(__name__)
@@ -63,34 +63,12 @@ LAST_WORDS_SECONDS = 15.0
 """How long the end of the bot's last words is waited for at most."""
 
 
-class Talk(Protocol):
-    """A conversation as the pipeline drives it; `session.Session` is one."""
-
-    ended: bool
-
-    def start(self) -> AsyncIterator[str]:
-        """The bot's first sentences."""
-
-    def hear(self, text: str) -> AsyncIterator[str]:
-        """What the bot says to the caller's words."""
-
-    def silence(self) -> AsyncIterator[str]:
-        """What the bot says when the caller has said nothing for a while."""
-
-    async def interrupted(self, unheard: list[str]) -> None:
-        """The caller cut in before these sentences were heard."""
-
-    async def measured(self, latency_ms: dict[str, float]) -> None:
-        """The delay of the bot's last answer, in parts."""
-
-
 @dataclass
 class _CallerTurn(DataFrame):
-    """What the caller said in a turn, empty where it was only noise; with the moments that delays are counted from."""
+    """What the caller said in a turn, empty where it was only noise."""
 
     text: str = ""
-    spoke_until: float | None = None
-    understood_at: float | None = None
+    delay: Delay = field(default_factory=Delay)
     interruptible: bool = field(default=False, init=False)
 
 
@@ -108,10 +86,10 @@ class _Turns(UserTurnProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Keep the words, then let Pipecat judge whether the turn is over."""
         if isinstance(frame, VADUserStoppedSpeakingFrame):
-            self._turn.spoke_until = time.monotonic() - frame.stop_secs
+            self._turn.delay.spoke_until = time.monotonic() - frame.stop_secs
         elif isinstance(frame, TranscriptionFrame):
             self._turn.text = f"{self._turn.text} {frame.text}".strip()
-            self._turn.understood_at = time.monotonic()
+            self._turn.delay.understood_at = time.monotonic()
         await super().process_frame(frame, direction)
 
     async def _pass_on(self, *_: object) -> None:
@@ -126,12 +104,12 @@ class _Conversation(FrameProcessor):
         super().__init__()
         self._talk = talk
         self._stream_sid = stream_sid
-        self._waiting: asyncio.Queue[tuple[AsyncIterator[str], _CallerTurn | None]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[AsyncIterator[str], Delay | None]] = asyncio.Queue()
         self._unheard: deque[tuple[str, str]] = deque()
         self._cut_off: list[str] = []
         self._marks = 0
         self._thinking = False
-        self._delay: dict[str, float] = {}
+        self._delay: Delay | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.failed = False
         """The conversation broke off by an error."""
@@ -143,7 +121,7 @@ class _Conversation(FrameProcessor):
             await self._hear(frame)
             return
         if isinstance(frame, StartFrame):
-            self._add(self._talk.start(), _CallerTurn(spoke_until=time.monotonic()))
+            self._add(self._talk.start(), Delay())
             self._start(self._converse())
         elif isinstance(frame, InterruptionFrame):
             await self._interrupt()
@@ -168,13 +146,13 @@ class _Conversation(FrameProcessor):
             self._unheard.popleft()
         await self._hang_up_when_done()
 
-    def _add(self, sentences: AsyncIterator[str], turn: _CallerTurn | None) -> None:
-        self._waiting.put_nowait((sentences, turn))
+    def _add(self, sentences: AsyncIterator[str], delay: Delay | None) -> None:
+        self._waiting.put_nowait((sentences, delay))
 
     async def _hear(self, turn: _CallerTurn) -> None:
         cut_off, self._cut_off = self._cut_off, []
         if turn.text and not self._talk.ended:
-            self._add(self._talk.hear(turn.text), turn)
+            self._add(self._talk.hear(turn.text), turn.delay)
         elif not turn.text:
             for sentence in cut_off:  # a cough or a door: nobody wanted to say anything
                 await self._speak(sentence)
@@ -191,13 +169,13 @@ class _Conversation(FrameProcessor):
 
     async def _take_turns(self) -> None:
         while True:
-            sentences, turn = await self._waiting.get()
+            sentences, delay = await self._waiting.get()
             self._thinking = True
             asked_at = time.monotonic()
             async for sentence in sentences:
-                if turn is not None:
-                    self._delay = _delays(turn, asked_at)
-                    turn = None
+                if delay is not None:
+                    self._delay = replace(delay, asked_at=asked_at, answered_at=time.monotonic())
+                    delay = None
                 await self._speak(sentence)
             self._thinking = False
             if self._talk.ended:
@@ -219,11 +197,9 @@ class _Conversation(FrameProcessor):
             await self._talk.interrupted(self._cut_off)
 
     async def _measure(self) -> None:
-        if self._delay:
-            delay, self._delay = self._delay, {}
-            now = time.monotonic()
-            begun, spoken_at = delay.pop("_begun"), delay.pop("_spoken_at")
-            await self._talk.measured({**delay, "speak": _ms(now - spoken_at), "total": _ms(now - begun)})
+        if self._delay is not None:
+            delay, self._delay = self._delay, None
+            await self._talk.measured(delay.parts(time.monotonic()))
 
     async def _hang_up_when_done(self) -> None:
         if self._talk.ended and not self._thinking and not self._unheard and self._waiting.empty():
@@ -235,19 +211,6 @@ class _Conversation(FrameProcessor):
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(self.create_task(work))
-
-
-def _delays(turn: _CallerTurn, asked_at: float) -> dict[str, float]:
-    """Milliseconds from the end of the caller's speech to each station of the answer, and the moments that are still open."""
-    begun = turn.spoke_until or asked_at
-    now = time.monotonic()
-    heard = turn.understood_at or begun
-    parts = {"listen": _ms(heard - begun), "pause": _ms(asked_at - max(heard, begun)), "think": _ms(now - asked_at)}
-    return {**parts, "_begun": begun, "_spoken_at": now}
-
-
-def _ms(seconds: float) -> float:
-    return round(max(0.0, seconds) * 1000, 1)
 
 
 class _Wire(TwilioFrameSerializer):

@@ -1,7 +1,6 @@
 """A simulated call as people and programs read it: transcript from the journal, delays, what was booked."""
 
 import asyncio
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,26 +12,11 @@ from aira.core.calls import find_call, transcript
 from aira.errors import NotFound
 from aira.model import Appointment, AppointmentSource, Turn
 from aira.voice.audio import TELEPHONE_RATE, Samples, read_wav
+from aira.voice.latencies import Latencies
 from aira.voice.signatures import webhook_secret
 from aira.voice.simulator.caller import Utterance
 from aira.voice.simulator.caller_voice import spoken
 from aira.voice.simulator.phone_call import CallRecord, PhoneCall
-
-
-@dataclass(frozen=True, slots=True)
-class Latencies:
-    """Milliseconds from the end of the caller's speech to the bot's first sound, one a turn, with median and 95th percentile."""
-
-    turns: list[float]
-    p50: float | None
-    p95: float | None
-
-    @classmethod
-    def of(cls, turns: Sequence[float]) -> "Latencies":
-        """The delays with their percentiles, None where there are no turns."""
-        ordered = sorted(turns)
-        p95 = ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))] if ordered else None
-        return cls(list(turns), statistics.median(ordered) if ordered else None, p95)
 
 
 @dataclass(frozen=True, slots=True)
