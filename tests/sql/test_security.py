@@ -3,14 +3,11 @@
 Looked at on a server set up as Supabase's was until 2026, which opens every new table and function to everybody.
 """
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from aira.core.db import Connection, Database, fetch_all, fetch_values, migrate
-from servers import supabase_server
+from aira.core.db import Connection, Database, fetch_all, fetch_values
 
 WRITABLE_BY_OWNERS = {
     "appointments": {"insert", "update"},
@@ -43,18 +40,6 @@ FUNCTIONS = """
 select oid, proname::text as name, provolatile, prosecdef, proconfig, prorettype from pg_proc
 where pronamespace in ('public'::regnamespace, 'jobs'::regnamespace, 'simulated_carrier'::regnamespace)
 """
-
-
-@pytest.fixture(scope="module")
-def supabase() -> Iterator[Database]:
-    """A migrated database of a Supabase project."""
-    with tempfile.TemporaryDirectory(prefix="aira-security-") as name:
-        Path(name).chmod(0o755)
-        with supabase_server(Path(name)) as url:
-            database = Database(url)
-            migrate(database)
-            yield database
-            database.close()
 
 
 @pytest.fixture
