@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from uuid import UUID
 
 from aira.model import NumberSearch
@@ -147,6 +147,14 @@ class Carrier(Protocol):
 
     def release(self, sid: str) -> None:
         """Give a number back for good. A number that is gone already counts as released."""
+
+
+@runtime_checkable
+class Rehearsing(Protocol):
+    """What a stand-in for a vendor can do and a vendor cannot: fail on request."""
+
+    def rehearse(self, kind: str, *, operation: str = "any", times: int = 1, delay_ms: int = 0) -> None:
+        """Let the next `times` acts of an operation go wrong; raises InvalidInput for a kind or operation it does not know."""
 
 
 class Embedder(Protocol):

@@ -36,6 +36,9 @@ from aira.ports import CarrierBalance, CarrierNumber, CarrierOffer, CarrierPrice
 Result = TypeVar("Result")
 Connection = psycopg.Connection[DictRow]
 
+KINDS: Final = ("drop_before", "drop_after", "error_after", "timeout", "slow", "rate_limited", "unauthorized", "suspended")
+OPERATIONS: Final = ("any", "search", "find", "buy", "configure", "release", "account")
+LONGEST_DELAY_MS: Final = 60_000
 _READS: Final = frozenset({"search", "find", "account"})
 
 _FIND_SQL = """
@@ -162,11 +165,16 @@ class SimulatedCarrier:
         self._call("release", lambda connection: connection.execute(_RELEASE_SQL, {"sid": sid}).rowcount)
 
     def rehearse(self, kind: str, *, operation: str = "any", times: int = 1, delay_ms: int = 0) -> None:
-        """Make the next `times` acts fail.
+        """Let the next `times` acts of an operation go wrong; `timeout` does not wait, `delay_ms` does, with any kind.
 
-        `kind` is drop_before, drop_after, error_after, timeout, slow, rate_limited, unauthorized or suspended; `operation`
-        is search, find, buy, configure, release, account or any. `timeout` does not wait; `delay_ms` does, with any kind.
+        Raises InvalidInput where `kind` is not of `KINDS`, `operation` not of `OPERATIONS`, or a number too small or large.
         """
+        if kind not in KINDS:
+            raise InvalidInput("The simulated carrier cannot fail like this.", hint=f"Give one of {', '.join(KINDS)}.")
+        if operation not in OPERATIONS:
+            raise InvalidInput("The simulated carrier does nothing of this name.", hint=f"Give one of {', '.join(OPERATIONS)}.")
+        if times < 1 or not 0 <= delay_ms <= LONGEST_DELAY_MS:
+            raise InvalidInput("A rehearsal takes place at least once, and delays at most a minute.")
         fault = {"operation": operation, "kind": kind, "times": times, "delay_ms": delay_ms}
         self._committed(lambda connection: connection.execute(_REHEARSE_SQL, fault).rowcount)
 

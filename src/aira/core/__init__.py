@@ -68,6 +68,7 @@ _MODULES = {
     "appointments_of_line": "releases",
     "release_number": "releases",
     "reconcile_numbers": "reconcile",
+    "rehearse_carrier": "rehearsals",
     "list_prices": "prices",
     "sync_prices": "prices",
     "list_charges": "charges",

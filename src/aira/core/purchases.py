@@ -95,11 +95,11 @@ def buy_number(
             "bundle_sid": papers.bundle_sid,
         }
         intent = _begin(connection, terms, webhooks, aira.clock.now())
+    if intent.number.status is not NumberStatus.PURCHASING:
+        return _first_result(intent.number)
     if dry_run:
         _refuse_if_taken(aira, intent.number, adopt=adopt)
         return intent.number
-    if intent.number.status is not NumberStatus.PURCHASING:
-        return _first_result(intent.number)
     return _carry_out(aira, intent, webhooks, papers, adopt=adopt, actor=actor)
 
 
@@ -201,7 +201,7 @@ def _look_again(aira: Aira, number: PhoneNumber, lost: OutcomeUnknown) -> Carrie
 
 def _refuse_if_taken(aira: Aira, number: PhoneNumber, *, adopt: bool) -> None:
     found = aira.carrier.find(phone_number=number.phone_number)
-    if found and not adopt and not _is_stray(aira, found[0]):
+    if found and not adopt and found[0].tag != tag_of(number.id) and not _is_stray(aira, found[0]):
         _refuse_as_taken()
 
 
