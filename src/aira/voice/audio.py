@@ -63,8 +63,8 @@ def loudness(samples: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(samples.astype(np.float64)))))
 
 
-def read_wav(source: Path | bytes, *, rate: int) -> Samples:
-    """The first channel of a PCM or mu-law WAV file at the wanted rate.
+def read_wav(source: Path | bytes, *, rate: int, channel: int = 0) -> Samples:
+    """One channel of a PCM or mu-law WAV file, by default the first, at the wanted rate.
 
     Raises ValueError for a file of another kind.
     """
@@ -78,7 +78,7 @@ def read_wav(source: Path | bytes, *, rate: int) -> Samples:
         samples = decode_mulaw(data)
     else:
         raise ValueError("a WAV file must hold 16-bit PCM or mu-law")
-    return resample(np.ascontiguousarray(samples[::channels]), own_rate, rate)
+    return resample(np.ascontiguousarray(samples[channel::channels]), own_rate, rate)
 
 
 def _wav_parts(content: bytes) -> tuple[int, int, int, int, bytes]:
