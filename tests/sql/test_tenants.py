@@ -30,7 +30,7 @@ CHANGES = """
 select format('update %1$I set %2$I = %2$I', c.relname, (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
     and a.attidentity = '' and a.attgenerated = ''
     and has_column_privilege('authenticated', c.oid, a.attnum, 'update') limit 1))
-from pg_class c where c.relnamespace = 'public'::regnamespace and has_any_column_privilege('authenticated', c.oid, 'update')
+from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and has_any_column_privilege('authenticated', c.oid, 'update')
 union all
 select format('delete from %I', c.relname)
 from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and has_table_privilege('authenticated', c.oid, 'delete')
