@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aira import __version__
-from aira.cli import appointments, billing, businesses, db, notifications, owners, render, wallet
+from aira.cli import appointments, billing, businesses, db, notifications, numbers, owners, prices, render, wallet
 from aira.cli.init import init
 from aira.cli.worker import worker
 from aira.errors import AiraError, InvalidInput
@@ -43,6 +43,8 @@ app.command()(worker)
 app.add_typer(businesses.app, name="businesses")
 app.add_typer(appointments.app, name="appointments")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(numbers.app, name="numbers")
+app.add_typer(prices.app, name="prices")
 app.add_typer(db.app, name="db")
 app.add_typer(owners.app, name="owners")
 app.add_typer(wallet.app, name="wallet")
