@@ -29,9 +29,13 @@ class Asked(StrEnum):
     """How can I help?"""
     MORE = "more"
     """Anything else?"""
+    WANTS_BOOKING = "wants_booking"
+    """Would you like to book?"""
     SERVICE = "service"
     DAY = "day"
     TIME = "time"
+    WHEN = "when"
+    """Which day and time?"""
     HALF_OF_DAY = "half_of_day"
     """In the morning or in the evening?"""
     SLOT = "slot"
@@ -40,6 +44,8 @@ class Asked(StrEnum):
     PHONE = "phone"
     BOOKING = "booking"
     """Shall I book it so? The read-back."""
+    WHAT_CHANGE = "what_change"
+    """What is wrong with what was read back?"""
     PROOF = "proof"
     """Under which name is your appointment?"""
     WHICH = "which"
@@ -66,7 +72,16 @@ class Wish:
     at: time | None = None
     not_before: time | None = None
     not_after: time | None = None
+    also_at: tuple[time, ...] = ()
+    """Other times that would do."""
+    half_open: bool = False
+    """`at` was said without am or pm."""
     soonest: bool = False
+    maybe_day: date | None = None
+    """A day that may be misheard and is asked back."""
+    maybe_at: time | None = None
+    start: datetime | None = None
+    """The free time that was found for the wish."""
     name: str | None = None
     phone: str | None = None
     notes: str | None = None
@@ -81,14 +96,19 @@ class State:
     wish: Wish = Wish()
     waiting: tuple[str, ...] = ()
     """Services to book after the present one."""
+    choices: tuple[str, ...] = ()
+    """Services one of which is meant."""
     offered: tuple[datetime, ...] = ()
     target: BookedAppointment | None = None
     """The appointment that is moved or cancelled."""
     found: tuple[BookedAppointment, ...] = ()
     booked: tuple[BookedAppointment, ...] = ()
     message: str | None = None
+    question: str | None = None
+    """A question to answer when what was asked first is done."""
     unclear: int = 0
     """Turns in a row that were not understood."""
+    insults: int = 0
     said: str = ""
     """The bot's last words, for 'say that again'."""
     outcome: str = "no_need"

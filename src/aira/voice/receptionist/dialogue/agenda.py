@@ -1,0 +1,81 @@
+"""What comes next: the next step of the task in hand, and what a tool's answer means for it."""
+
+from aira.voice.receptionist import phrases
+from aira.voice.receptionist.dialogue import booking, own, people, questions, timing
+from aira.voice.receptionist.dialogue.turn import Decision, Turn
+from aira.voice.receptionist.protocol import (
+    Appointments,
+    Book,
+    Booked,
+    Cancel,
+    Done,
+    FindAppointments,
+    FindSlots,
+    Passages,
+    Refusal,
+    Reschedule,
+    SearchKnowledge,
+    Slots,
+    TakeMessage,
+    ToolResult,
+)
+from aira.voice.receptionist.state import Asked, Task
+
+_NEXT_STEP = {
+    Task.BOOK: booking.proceed,
+    Task.MOVE: own.proceed,
+    Task.CANCEL: own.proceed,
+    Task.LOOK_UP: own.proceed,
+    Task.MESSAGE: people.proceed,
+}
+
+
+def proceed(turn: Turn) -> Decision:
+    """Go on with the task in hand; without one, answer what was put off and ask what else there is."""
+    step = _NEXT_STEP.get(turn.state.task)
+    if step is not None:
+        return step(turn)
+    if turn.state.question is not None:
+        return turn.having(question=None).use(questions.look_up(turn.state.question))
+    return turn.ask(Asked.MORE, phrases.ANYTHING_ELSE)
+
+
+def tool_answered(turn: Turn, event: ToolResult) -> Decision:
+    """What a tool's answer leads to."""
+    outcome = _outcome(turn, event)
+    return proceed(outcome) if isinstance(outcome, Turn) else outcome
+
+
+def _outcome(turn: Turn, event: ToolResult) -> Decision | Turn:
+    match event.request, event.result:
+        case FindSlots() as request, Slots(starts):
+            return timing.slots_found(turn, request, starts)
+        case FindSlots(), Refusal(code):
+            return booking.refused(turn, code)
+        case Book() as request, (Booked() | Refusal()) as result:
+            return booking.booked(turn, request, result)
+        case FindAppointments(), Appointments(appointments):
+            return own.found(turn, appointments)
+        case Reschedule(), Booked() as result:
+            return own.changed(turn, result)
+        case Cancel(), Done():
+            return own.cancelled(turn)
+        case ((Reschedule() | Cancel() | FindAppointments()), Refusal() as result):
+            return own.refused(turn, result)
+        case SearchKnowledge() as request, Passages() as result:
+            return _told(turn, request, questions.from_documents(request, result))
+        case SearchKnowledge() as request, Refusal():
+            return _told(turn, request, None)
+        case TakeMessage(), Done():
+            return people.left(turn)
+        case _:
+            return turn.having(task=Task.NONE).say(phrases.FAILURE)
+
+
+def _told(turn: Turn, request: SearchKnowledge, answer: str | None) -> Decision | Turn:
+    """The answer, then on with the task; without an answer, a message is offered unless something else is in hand."""
+    if answer is not None:
+        return turn.achieving("answered").say(answer)
+    if turn.state.task is not Task.NONE:
+        return turn.say(phrases.I_DONT_KNOW)
+    return turn.having(message=f"Question: {request.query}").ask(Asked.HELP_BY_MESSAGE, phrases.I_DONT_KNOW_MESSAGE)

@@ -1,0 +1,205 @@
+"""What the receptionist does with what a caller says: the first row of `POLICY` that fits decides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aira.voice.receptionist import phrases
+from aira.voice.receptionist.dialogue import agenda, own, people, questions
+from aira.voice.receptionist.dialogue.replies import REPLIES
+from aira.voice.receptionist.dialogue.turn import Decision, Turn
+from aira.voice.receptionist.dialogue.wishes import take_in
+from aira.voice.receptionist.intents import Intent
+from aira.voice.receptionist.state import Asked, Task, Wish
+from aira.voice.receptionist.understand import Hearing, Reading, understand
+
+Act = Callable[[Turn, Reading, str], Decision | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the policy: for whom it is, and what is done; what is done may still decline with None."""
+
+    for_: str
+    applies: Callable[[Turn, Reading], bool]
+    act: Act
+
+
+def heard(turn: Turn, text: str) -> Decision:
+    """The decision on what the caller said."""
+    choices = turn.state.choices
+    services = tuple(one for one in turn.facts.services if not choices or turn.state.asked is not Asked.SERVICE or one.name in choices)
+    reading = understand(text, Hearing(turn.facts.now, turn.state.asked, turn.state.wish, services))
+    for row in POLICY:
+        if row.applies(turn, reading):
+            decision = row.act(turn, reading, text)
+            if decision is not None:
+                return decision if row.act is _unclear else _understood(decision)
+    return _unclear(turn, reading, text)
+
+
+def _understood(decision: Decision) -> Decision:
+    state, actions = decision
+    from dataclasses import replace
+
+    return replace(state, unclear=0), actions
+
+
+def _asked(*questions_: Asked) -> Callable[[Turn, Reading], bool]:
+    return lambda turn, _: turn.state.asked in questions_
+
+
+def _shows(*intents: Intent) -> Callable[[Turn, Reading], bool]:
+    return lambda _, reading: reading.shows(*intents)
+
+
+def _mainly(*intents: Intent) -> Callable[[Turn, Reading], bool]:
+    return lambda _, reading: reading.main in intents
+
+
+def _always(_: Turn, __: Reading) -> bool:
+    return True
+
+
+def _drops_it(turn: Turn, reading: Reading) -> bool:
+    """Whether the caller gives up what is being arranged."""
+    busy = turn.state.task in (Task.BOOK, Task.MOVE) and turn.state.asked is not Asked.CANCELLING
+    return busy and (
+        reading.shows(Intent.CANCEL) or any(said in reading.text for said in ("never mind", "forget it", "leave it", "forget about it"))
+    )
+
+
+def _says_thanks_only(_: Turn, reading: Reading) -> bool:
+    return bool(reading.intents) and set(reading.intents) <= {Intent.THANKS, Intent.YES, Intent.GREETING}
+
+
+def _reply(turn: Turn, reading: Reading, text: str) -> Decision | None:
+    """Answers to what was just asked come before anything else."""
+    reply = REPLIES.get(turn.state.asked)
+    return reply(turn, reading, text) if reply else None
+
+
+def _insulted(turn: Turn, _: Reading, __: str) -> Decision:
+    if turn.state.insults:
+        return turn.end(phrases.END_RUDE, "abusive")
+    return turn.having(insults=1).say(phrases.STAY_POLITE).ask(turn.state.asked, turn.state.said or phrases.HOW_CAN_I_HELP)
+
+
+def _again(turn: Turn, _: Reading, __: str) -> Decision:
+    return turn.ask(turn.state.asked, turn.state.said or phrases.HOW_CAN_I_HELP)
+
+
+def _wait(turn: Turn, _: Reading, __: str) -> Decision:
+    state, actions = turn.ask(turn.state.asked, phrases.TAKE_YOUR_TIME)
+    from dataclasses import replace
+
+    return replace(state, said=turn.state.said), actions
+
+
+def _drop(turn: Turn, _: Reading, __: str) -> Decision:
+    turn = turn.having(task=Task.NONE, wish=Wish(name=turn.state.wish.name), target=None, waiting=(), offered=())
+    return agenda.proceed(turn.say(phrases.KEPT))
+
+
+def _message(turn: Turn, reading: Reading, text: str) -> Decision:
+    """A message asked for; words that hold it already ("tell her I'm late") are kept."""
+    name = reading.name or turn.state.wish.name
+    holds_it = any(word in reading.text for word in ("tell ", "let ", "call me", "call back", "ask ")) and len(reading.text.split()) > 5
+    return people.proceed(turn.having(task=Task.MESSAGE, message=text.strip() if holds_it else None).wishing(name=name))
+
+
+def _own(task: Task) -> Act:
+    return lambda turn, reading, _: own.begin(turn, task, reading)
+
+
+def _changes_mind(turn: Turn, reading: Reading) -> bool:
+    """Whether something just booked is to be otherwise."""
+    fresh = bool(turn.state.booked) and turn.state.task is Task.NONE
+    return fresh and reading.shows(Intent.CORRECTION) and reading.when.says_something
+
+
+def _change_mind(turn: Turn, reading: Reading, _: str) -> Decision:
+    turn = turn.having(task=Task.MOVE, target=turn.state.booked[-1], offered=())
+    return agenda.proceed(take_in(turn, reading))
+
+
+def _question(turn: Turn, reading: Reading, text: str) -> Decision:
+    """Answer, then go on with what was under way; a wish said along with the question is taken in."""
+    wants = reading.shows(Intent.BOOK) or turn.state.task is Task.BOOK
+    if wants and turn.state.task in (Task.NONE, Task.BOOK) and (reading.when.says_something and not reading.shows(Intent.HOURS)):
+        turn = take_in(turn.having(task=Task.BOOK), reading)
+    elif reading.services and turn.state.task is Task.NONE and len(reading.services[0].names) == 1:
+        turn = turn.wishing(service=reading.services[0].names[0])
+    if reading.shows(Intent.BOOK) and turn.state.task is Task.NONE and reading.services:
+        turn = turn.having(task=Task.BOOK)
+    said = questions.from_facts(turn, reading)
+    if said is None:
+        return turn.use(questions.look_up(text))
+    return agenda.proceed(turn.achieving("answered").say(said))
+
+
+def _book(turn: Turn, reading: Reading, _: str) -> Decision:
+    busy = turn.state.task in (Task.BOOK, Task.MOVE)
+    turn = turn if busy else turn.having(task=Task.BOOK, target=None, offered=())
+    return agenda.proceed(take_in(turn, reading))
+
+
+def _leave(turn: Turn, reading: Reading, _: str) -> Decision:
+    if turn.state.asked in (Asked.BOOKING, Asked.MOVING) and reading.answer is not None:
+        return turn.say(phrases.BEFORE_YOU_GO).ask(turn.state.asked, turn.state.said)
+    return turn.end(phrases.goodbye(turn.facts))
+
+
+def _chat(turn: Turn, reading: Reading, _: str) -> Decision:
+    if any(word in reading.text for word in ("robot", "machine", "computer", "bot", "ai", "real", "human", "who", "name", "person")):
+        turn = turn.say(phrases.I_AM_A_MACHINE)
+    elif "how" in reading.text.split():
+        turn = turn.say(phrases.I_AM_FINE)
+    else:
+        turn = turn.say(phrases.LET_US_STAY)
+    if turn.state.task is Task.NONE:
+        return turn.ask(Asked.NEED, phrases.HOW_CAN_I_HELP)
+    return turn.ask(turn.state.asked, turn.state.said)
+
+
+def _greet(turn: Turn, _: Reading, __: str) -> Decision:
+    return turn.ask(turn.state.asked, turn.state.said) if turn.state.task is not Task.NONE else turn.ask(Asked.NEED, phrases.HOW_CAN_I_HELP)
+
+
+def _unclear(turn: Turn, _: Reading, __: str) -> Decision:
+    """Not understood: ask again once, then offer a person or a message."""
+    count = turn.state.unclear + 1
+    turn = turn.having(unclear=count).say(phrases.SORRY)
+    if count >= 2:
+        return people.offer(turn.having(unclear=0, message=None))
+    if turn.state.asked in (Asked.NAME, Asked.MESSAGE_NAME):
+        return turn.having(said="").ask(turn.state.asked, phrases.NAME_SPELLED)
+    return turn.ask(turn.state.asked, turn.state.said or phrases.HOW_CAN_I_HELP)
+
+
+POLICY = (
+    Row("the message itself, whatever it says", _asked(Asked.MESSAGE), _reply),
+    Row("abuse: one warning, then the end", _shows(Intent.ABUSE), _insulted),
+    Row("hesitation", _mainly(Intent.SILENCE), _again),
+    Row(
+        "a wrong number",
+        _shows(Intent.WRONG_NUMBER),
+        lambda turn, *_: turn.say(phrases.WRONG_NUMBER).end(phrases.goodbye(turn.facts), "no_need"),
+    ),
+    Row("a person, please", _mainly(Intent.PERSON), lambda turn, *_: people.put_through(turn)),
+    Row("giving up what is being arranged", _drops_it, _drop),
+    Row("another wish than what was just booked", _changes_mind, _change_mind),
+    Row("an answer to what was asked", _always, _reply),
+    Row("say that again", _mainly(Intent.REPEAT), _again),
+    Row("one moment, please", _mainly(Intent.WAIT), _wait),
+    Row("leave a message", _mainly(Intent.MESSAGE), _message),
+    Row("cancel my appointment", _mainly(Intent.CANCEL), _own(Task.CANCEL)),
+    Row("move my appointment", _mainly(Intent.MOVE), _own(Task.MOVE)),
+    Row("when is my appointment", _mainly(Intent.MINE), _own(Task.LOOK_UP)),
+    Row("a question", _shows(*questions.ASKING), _question),
+    Row("book an appointment", _shows(Intent.BOOK), _book),
+    Row("goodbye", _shows(Intent.GOODBYE), _leave),
+    Row("small talk", _shows(Intent.SMALL_TALK), _chat),
+    Row("thanks", _says_thanks_only, lambda turn, *_: agenda.proceed(turn)),
+    Row("hello", _shows(Intent.GREETING), _greet),
+    Row("anything else", _always, _unclear),
+)

@@ -1,0 +1,156 @@
+"""How what was said changes the wish for an appointment."""
+
+import re
+from datetime import datetime, time, timedelta
+
+from aira.voice.receptionist.calendar_days import Assumed
+from aira.voice.receptionist.consent import Answer
+from aira.voice.receptionist.dialogue.turn import Turn
+from aira.voice.receptionist.state import Asked
+from aira.voice.receptionist.understand import Reading
+from aira.voice.receptionist.when import When
+
+_FIRST = re.compile(r"\b(?:the )?(?:first|former|earlier|1th)(?: (?:one|time|slot|option))?\b(?! (?:thing|available))")
+_SECOND = re.compile(r"\b(?:the )?(?:second|latter|later|last|2th|other)(?: (?:one|time|slot|option))?\b")
+_EITHER = re.compile(
+    r"\b(?:either|any(?: of (?:them|those))?|both|whichever|whatever|do not mind|does not matter|you (?:choose|pick|decide)|all the same)\b"
+)
+
+
+def take_in(turn: Turn, reading: Reading) -> Turn:
+    """The turn with everything a reading says about the appointment that is wished for."""
+    turn = _with_services(turn, reading)
+    if reading.when.says_something:
+        turn = with_when(turn, reading.when)
+    if reading.name is not None and turn.state.asked is not Asked.PROOF:
+        turn = turn.wishing(name=reading.name)
+    if reading.phone is not None:
+        turn = turn.wishing(phone=reading.phone)
+    return turn
+
+
+def _with_services(turn: Turn, reading: Reading) -> Turn:
+    if not reading.services:
+        return turn
+    clear = [choice.names[0] for choice in reading.services if len(choice.names) == 1]
+    unclear = next((choice.names for choice in reading.services if len(choice.names) > 1), ())
+    if not clear:
+        return turn.having(choices=unclear)
+    first, *others = clear
+    changed = first != turn.state.wish.service
+    return turn.wishing(service=first, start=None if changed else turn.state.wish.start).having(
+        choices=(), waiting=tuple(others) or turn.state.waiting
+    )
+
+
+def with_when(turn: Turn, when: When) -> Turn:
+    """The turn with the day and time that were said; what was not said stays."""
+    if when.shift is not None:
+        turn = _shifted(turn, when)
+    if when.soonest and when.clock is None:
+        turn = turn.wishing(soonest=True, at=None, start=None, until=None, day=when.day)
+    if when.day is not None:
+        turn = _with_day(turn, when)
+    if when.clock is not None:
+        turn = _with_clock(turn, when)
+    return turn
+
+
+def _with_day(turn: Turn, when: When) -> Turn:
+    doubtful = when.assumed & {Assumed.MISHEARD, Assumed.MISMATCH} and when.clock is None or Assumed.MISMATCH in when.assumed
+    if doubtful:
+        return turn.wishing(maybe_day=when.day, start=None)
+    return turn.wishing(day=when.day, until=when.until, maybe_day=None, start=None)
+
+
+def _with_clock(turn: Turn, when: When) -> Turn:
+    if when.at is None:
+        return turn.wishing(at=None, not_before=when.not_before, not_after=when.not_after, maybe_at=None, start=None)
+    if Assumed.MISHEARD in when.assumed and when.day is None:
+        return turn.wishing(maybe_at=when.at, start=None)
+    day = turn.state.wish.day or _spoken_of(turn)
+    return turn.wishing(
+        at=when.at,
+        also_at=when.other_times,
+        half_open=Assumed.HALF_OF_DAY in when.assumed,
+        not_before=None,
+        not_after=None,
+        soonest=False,
+        maybe_at=None,
+        start=None,
+        day=day,
+    )
+
+
+def _spoken_of(turn: Turn):  # noqa: ANN202
+    days = {moment.date() for moment in turn.state.offered}
+    if len(days) == 1:
+        return next(iter(days))
+    return turn.state.target.start.date() if turn.state.target else None
+
+
+def _shifted(turn: Turn, when: When) -> Turn:
+    """A move relative to the time spoken of: the one settled, offered or wished for, or that of the appointment to move."""
+    shift, base = when.shift, _base(turn, when)
+    if base is None or shift is None:
+        return turn
+    if shift.drift:
+        edge = base.time()
+        bounds = {"not_before": _later(edge), "not_after": None} if shift.drift > 0 else {"not_before": None, "not_after": _earlier(edge)}
+        return turn.wishing(day=base.date(), at=None, until=None, start=None, soonest=False, **bounds)
+    moved = base + timedelta(days=shift.days, minutes=shift.minutes)
+    timed = turn.state.wish.at is not None or turn.state.wish.start is not None or turn.state.target is not None or shift.minutes
+    return turn.wishing(day=moved.date(), at=moved.time() if timed else None, half_open=False, until=None, start=None, soonest=False)
+
+
+def _base(turn: Turn, when: When) -> datetime | None:
+    state = turn.state
+    wish = state.wish
+    drift = when.shift.drift if when.shift else 0
+    if wish.start is not None:
+        return wish.start
+    if state.offered:
+        return state.offered[-1] if drift >= 0 else state.offered[0]
+    if wish.day is not None:
+        return datetime.combine(wish.day, wish.at or time(9), tzinfo=turn.zone)
+    return turn.local(state.target.start) if state.target else None
+
+
+def _later(edge: time) -> time:
+    return (datetime.combine(datetime.min, edge) + timedelta(minutes=1)).time() if edge < time(23, 59) else edge
+
+
+def _earlier(edge: time) -> time:
+    return (datetime.combine(datetime.min, edge) - timedelta(minutes=1)).time() if edge > time(0) else edge
+
+
+def chosen(turn: Turn, reading: Reading) -> datetime | None:
+    """Which of the offered times was chosen; None where none was, or it is not clear which."""
+    offered, when = turn.state.offered, reading.when
+    if not offered:
+        return None
+    if when.at is not None or (when.day is not None and when.clock is None):
+        matching = [moment for moment in offered if _fits(turn.local(moment), when)]
+        return matching[0] if len(matching) == 1 else None
+    if when.day is None and (when.not_before or when.not_after):
+        matching = [
+            moment for moment in offered if (when.not_before or time(0)) <= turn.local(moment).time() <= (when.not_after or time(23, 59))
+        ]
+        return matching[0] if len(matching) == 1 else None
+    if _FIRST.search(reading.text):
+        return offered[0]
+    if _SECOND.search(reading.text) and (not when.shift or "the " in reading.text):
+        return offered[-1]
+    if _EITHER.search(reading.text) or (reading.answer is Answer.YES and len(offered) == 1):
+        return offered[0]
+    return None
+
+
+def _fits(moment: datetime, when: When) -> bool:
+    if when.day is not None and moment.date() != when.day:
+        return False
+    if when.at is None:
+        return True
+    if Assumed.HALF_OF_DAY in when.assumed:
+        return (moment.hour % 12, moment.minute) == (when.at.hour % 12, when.at.minute)
+    return moment.time() == when.at
