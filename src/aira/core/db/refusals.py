@@ -15,6 +15,7 @@ from psycopg import errors as pg
 from aira.errors import (
     AiraError,
     AlreadyExists,
+    AppointmentRefused,
     CredentialsRefused,
     DatabaseError,
     IdempotencyConflict,
@@ -27,7 +28,7 @@ from aira.errors import (
     SlotTaken,
 )
 
-BY_CODE: dict[str, type[AiraError]] = {"appointments_no_overlap": SlotTaken}
+BY_CODE: dict[str, type[AiraError]] = {"not_confirmed": AppointmentRefused}
 """Codes raised by SQL functions that have no class of the same code."""
 
 BY_CONSTRAINT: dict[str, tuple[type[AiraError], str]] = {
@@ -54,6 +55,8 @@ BY_CONSTRAINT: dict[str, tuple[type[AiraError], str]] = {
     "business_numbers_once": (IdempotencyConflict, "This key was used before, for another purchase."),
     "business_numbers_e164": (InvalidInput, "The number is not in the form +14155550123."),
     "appointments_no_overlap": (SlotTaken, "That time is already taken."),
+    "appointments_resource": (InvalidInput, "The appointment's resource belongs to another business."),
+    "appointments_service": (InvalidInput, "The appointment's service belongs to another business."),
     "appointments_order": (InvalidInput, "An appointment ends after its start, within 24 hours."),
     "appointments_customer_name_length": (InvalidInput, "A name has at most 200 characters."),
     "appointments_customer_phone_form": (InvalidInput, "The customer's number is not in the form +14155550123."),

@@ -79,7 +79,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(new.business_id::text, 0));
     new.resource_id := public.free_resource(new.business_id, new.service_id, new.blocked, null, new.id);
     if new.resource_id is null then
-      raise exception 'That time is taken.' using errcode = 'PT409', constraint = 'appointments_no_overlap';
+      raise exception 'That time is taken.' using errcode = 'PT409', constraint = 'conflict';
     end if;
   end if;
   -- Two writers that both wait for the other's row would be a deadlock: writers of one resource take turns.
