@@ -59,13 +59,12 @@ def _simulated(url: str) -> Scene:
 
 
 def _twilio(server: TwilioServer) -> Scene:
-    import httpx
     from twilio.rest import Client
 
     from aira.adapters.twilio import TwilioCarrier
     from aira.adapters.twilio_http import TwilioTransport
 
-    transport = TwilioTransport(account=ACCOUNT_SID, api_url=server.url, timeouts=httpx.Timeout(0.5), pause=lambda _: None)
+    transport = TwilioTransport(account=ACCOUNT_SID, api_url=server.url, look_seconds=0.5, change_seconds=0.5, pause=lambda _: None)
     client = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=transport)
     requests = {
         "search": ("GET", "AvailablePhoneNumbers"),

@@ -10,7 +10,7 @@ from aira.core.app import Aira
 from aira.core.db import execute
 from aira.core.lines import line_webhooks, tag_of
 from aira.core.reconcile import Reconciliation
-from aira.errors import NumberTaken
+from aira.errors import NumberTaken, OutcomeUnknown
 from aira.model import NumberStatus, PhoneNumber
 from aira.settings import Settings
 from purchase_books import books, bought
@@ -45,6 +45,18 @@ def test_nothing_is_found_where_nothing_differs(aira: Aira, number: PhoneNumber)
     reconciled = reconcile_numbers(aira, fix=True)
 
     assert (reconciled.findings, reconciled.numbers) == ([], 1)
+
+
+def test_a_dry_run_settles_and_mends_nothing(aira: Aira, number: PhoneNumber) -> None:
+    """What waits and what differs is listed, and stays as it is."""
+    aira.carrier.configure(str(number.provider_sid), webhooks=line_webhooks(aira), tag="front desk")
+    aira.carrier.rehearse("drop_before", operation="buy")  # type: ignore[attr-defined]
+    with pytest.raises(OutcomeUnknown):
+        buy_number(aira, "+14155550124")
+    before = books(aira)
+
+    assert _kinds(reconcile_numbers(aira, fix=True, dry_run=True)) == [("stale_purchase", "waiting"), ("tag_drift", "fixable")]
+    assert (books(aira), aira.carrier.find()[0].tag) == (before, "front desk")
 
 
 class TestMissing:

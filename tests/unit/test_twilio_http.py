@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from aira.adapters.twilio import twilio_client
@@ -33,7 +32,7 @@ def pauses() -> list[float]:
 @pytest.fixture
 def transport(server: TwilioServer, pauses: list[float]) -> TwilioTransport:
     """A transport that waits in no time."""
-    return TwilioTransport(account=ACCOUNT_SID, api_url=server.url, timeouts=httpx.Timeout(0.5), pause=pauses.append)
+    return TwilioTransport(account=ACCOUNT_SID, api_url=server.url, look_seconds=0.5, change_seconds=0.5, pause=pauses.append)
 
 
 def test_a_request_goes_to_the_host_that_is_set(server: TwilioServer, transport: TwilioTransport) -> None:

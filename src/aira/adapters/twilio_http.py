@@ -21,8 +21,11 @@ from aira.adapters.twilio_errors import refusal, unanswered
 TRIES: Final = 5
 FIRST_PAUSE_SECONDS: Final = 0.1
 JITTER: Final = 0.1
-TIMEOUTS: Final = httpx.Timeout(30, connect=5)
-"""Seconds. A purchase in a country with checks of its own can take Twilio several of them."""
+CONNECT_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 8.0
+CHANGE_SECONDS: Final = 30.0
+"""A purchase in a country with checks of its own takes Twilio several seconds. All tries of a look and a purchase together
+have to end within `aira.core.reconcile.SETTLE_AFTER`."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _PASSING = frozenset({502, 503, 504})
@@ -43,15 +46,18 @@ class TwilioTransport(HttpClient):  # type: ignore[misc]  # mypy does not read T
         *,
         account: str,
         api_url: str | None = None,
-        timeouts: httpx.Timeout = TIMEOUTS,
+        look_seconds: float = LOOK_SECONDS,
+        change_seconds: float = CHANGE_SECONDS,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(logging.getLogger(__name__), is_async=False)
         self._account = account
         self._api_url = api_url
         self._pause = pause
+        self._look = httpx.Timeout(look_seconds, connect=CONNECT_SECONDS)
+        self._change = httpx.Timeout(change_seconds, connect=CONNECT_SECONDS)
         # No connection is kept: a POST on one that the other side is just closing has an unknown outcome.
-        self._http = httpx.Client(timeout=timeouts, limits=httpx.Limits(max_keepalive_connections=0))
+        self._http = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
 
     def request(
         self,
@@ -65,7 +71,14 @@ class TwilioTransport(HttpClient):  # type: ignore[misc]  # mypy does not read T
         allow_redirects: bool = False,
     ) -> Response:
         """One call of Twilio's API; raises an AiraError for every answer that is not a good one."""
-        request = self._http.build_request(method, self._address(uri), params=_given(params), data=_given(data), headers=headers)
+        request = self._http.build_request(
+            method,
+            self._address(uri),
+            params=_given(params),
+            data=_given(data),
+            headers=headers,
+            timeout=self._look if method == "GET" else self._change,
+        )
         answer = self._answer(request, httpx.BasicAuth(*auth) if auth else None)
         if answer.status_code >= 300 or not _readable(answer):
             raise refusal(method, answer.status_code, answer.text, account=self._account)

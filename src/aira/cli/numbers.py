@@ -6,7 +6,7 @@ import typer
 
 from aira.cli import render
 from aira.cli.number_purchases import Currency, Number, able, adopt, buy, release, show_number
-from aira.cli.options import Business, Json, MaybeBusiness, Owner
+from aira.cli.options import Business, DryRun, Json, MaybeBusiness, Owner
 
 if TYPE_CHECKING:
     from aira.core.reconcile import Reconciliation
@@ -138,6 +138,7 @@ app.command()(release)
 @app.command()
 def reconcile(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend.")] = False,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Settle interrupted purchases and releases, and compare every number with the carrier's records.
@@ -152,13 +153,13 @@ def reconcile(
     from aira.errors import PartlyDone
 
     with open_aira() as aira:
-        done = reconcile_numbers(aira, fix=fix)
+        done = reconcile_numbers(aira, fix=fix, dry_run=dry_run)
     if json:
         render.print_json(done)
     else:
         render.emit_list(done.findings, json=False, columns=FINDING_COLUMNS, empty="Our records and the carrier's agree.")
         render.note(_summary(done))
-    if done.unfinished:
+    if done.unfinished and not dry_run:
         raise PartlyDone(f"{len(done.unfinished)} numbers are not settled yet.", hint="Run `aira numbers reconcile` again in two minutes.")
 
 

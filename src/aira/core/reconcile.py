@@ -80,12 +80,13 @@ class _Drift:
     fix: Callable[[], None] | None
 
 
-def reconcile_numbers(aira: Aira, *, fix: bool = False) -> Reconciliation:
+def reconcile_numbers(aira: Aira, *, fix: bool = False, dry_run: bool = False) -> Reconciliation:
     """Settle what was interrupted and compare every number with the carrier's records; `fix` mends what is safe to mend.
 
-    Raises VendorError where the carrier cannot be asked, SetupError, DatabaseError.
+    A dry run settles and mends nothing. Raises VendorError where the carrier cannot be asked, SetupError, DatabaseError.
     """
-    settled = [*settle_purchases(aira), *settle_releases(aira)]
+    fix = fix and not dry_run
+    settled = _unsettled(aira) if dry_run else [*settle_purchases(aira), *settle_releases(aira)]
     # Our rows are read first: a number that is bought in between is then not taken for one that the carrier has lost.
     with aira.database.transaction() as connection:
         rows = fetch_all(connection, PhoneNumber, _ALL_SQL, {"provider": aira.carrier.provider})
@@ -119,6 +120,15 @@ def settle_releases(aira: Aira) -> list[Finding]:
             finding = replace(finding, outcome="failed", detail=error.message)
         findings.append(finding)
     return findings
+
+
+def _unsettled(aira: Aira) -> list[Finding]:
+    kinds = (("stale_purchase", NumberStatus.PURCHASING), ("unfinished_release", NumberStatus.RELEASING))
+    return [
+        Finding(kind, number.phone_number, "waiting", "interrupted: `aira numbers reconcile` settles it", number.id, number.provider_sid)
+        for kind, status in kinds
+        for number in _in_status(aira, status)
+    ]
 
 
 def _in_status(aira: Aira, status: NumberStatus) -> list[PhoneNumber]:
