@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 from aira.core.app import Aira, open_aira
+from aira.core.carrier_account import account_warnings
 from aira.core.db import fetch_value, masked_url, migrate, migration_status
 from aira.core.documents import retry_document, verify_documents
+from aira.core.lines import line_webhooks
 from aira.core.reconcile import reconcile_numbers
 from aira.core.wallet import verify_wallet
-from aira.errors import AiraError
+from aira.errors import AiraError, SetupError
 from aira.model import Check
-from aira.settings import Settings, is_loopback, load_settings, setting_origins
+from aira.settings import Settings, load_settings, setting_origins
 
 LONGEST_WAIT = timedelta(minutes=10)
 """A document or message that waits longer has no worker."""
@@ -103,14 +105,13 @@ def _migrations(aira: Aira, *, fix: bool) -> Iterator[Check]:
 
 
 def _carrier(aira: Aira, *, fix: bool) -> Iterator[Check]:
-    url = aira.settings.voice_agent_service_url
-    if aira.settings.aira_carrier == "twilio" and (is_loopback(url) or not url.startswith("https://")):
-        yield Check(
-            "voice address", "fail", f"{url} cannot be reached by Twilio", "Set VOICE_AGENT_SERVICE_URL to the public https address."
-        )
-    else:
-        yield Check("voice address", "ok", url, "")
-    report = reconcile_numbers(aira, fix=fix)
+    try:
+        yield Check("voice address", "ok", line_webhooks(aira).voice_url, "")
+    except SetupError as error:
+        yield Check("voice address", "fail", error.message, error.hint)
+    for warning in account_warnings(aira):
+        yield Check("carrier account", "warn", warning, "Top the account up in the carrier's console.")
+    report = reconcile_numbers(aira, fix=fix, dry_run=not fix)
     label = f"{aira.settings.aira_carrier} carrier"
     open_findings = [one for one in report.findings if one.outcome not in {"settled", "fixed", "ignored"}]
     if open_findings:
