@@ -1,0 +1,26 @@
+"""Why a file cannot be taken into the knowledge base, as stable codes with a sentence each and what to do about it."""
+
+from aira.errors import DocumentRefused
+
+REASONS: dict[str, tuple[str, str]] = {
+    "empty": ("The file holds no text.", "Check that the right file was chosen."),
+    "no_text_layer": (
+        "The pages of this PDF are pictures; there is no text in it to read.",
+        "Export the document as a PDF with text, or run it through text recognition (OCR) first.",
+    ),
+    "encrypted": ("The file is protected by a password.", "Save a copy without a password and add that."),
+    "corrupt": ("The file is damaged or is not what its name says.", "Open it, save it again, and add the new file."),
+    "unsupported": ("Files of this kind cannot be read.", "Save it as PDF, DOCX, TXT, Markdown, HTML or CSV and add that."),
+    "too_large": ("The file is larger than what is read.", "Split it into smaller files and add those."),
+    "too_complex": (
+        "Reading the file takes more memory than it may.",
+        "Export the document anew as a plain PDF or text file and add that.",
+    ),
+    "timeout": ("Reading the file takes too long.", "Export the document anew as a plain PDF or text file, or split it."),
+}
+
+
+def refusal(code: str, sentence: str | None = None) -> DocumentRefused:
+    """The refusal with this code; `sentence` says it more exactly than the code's own."""
+    standard, hint = REASONS[code]
+    return DocumentRefused(sentence or standard, hint=hint, code=code)
