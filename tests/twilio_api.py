@@ -60,6 +60,8 @@ class Account:
 def answer(account: Account, method: str, path: str, fields: dict[str, str]) -> Answer:
     """The answer to an authenticated request."""
     account.requests.append((method, path, fields))
+    if not 1 <= int(fields.get("PageSize", 50)) <= 1000:
+        return error(400, 20001, "PageSize must be between 1 and 1000")
     for pattern, wanted, act in _ROUTES:
         if wanted == method and (match := re.fullmatch(pattern, path)):
             result: Answer = act(account, fields, *match.groups())

@@ -123,7 +123,8 @@ class TwilioAccount:
         """What Twilio's regulations for the country want to see; empty where there is no regulation."""
         regulations = self._client.numbers.v2.regulatory_compliance.regulations
         with _read_or_unknown("GET"):
-            found = regulations.list(iso_country=country, number_type=number_type.replace("_", "-"), limit=MOST_NUMBERS)
+            kind = number_type.replace("_", "-")
+            found = regulations.list(iso_country=country, number_type=kind, limit=MOST_NUMBERS, page_size=PAGE_SIZE)
             return [requirement for one in found for requirement in _requirements(one, country, number_type)]
 
 
