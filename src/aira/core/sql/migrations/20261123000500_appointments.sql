@@ -195,16 +195,16 @@ begin
   end if;
   v_from := greatest(p_from, p_now + make_interval(mins => b.min_notice_minutes));
   v_to := least(p_to, ((p_now at time zone b.time_zone)::date + b.max_advance_days + 1)::timestamp at time zone b.time_zone);
-  v_day := (v_from at time zone b.time_zone)::date - 1;  -- yesterday's span may reach past midnight
+  v_day := (v_from at time zone b.time_zone)::date;
   v_last := (v_to at time zone b.time_zone)::date;
   while v_day <= v_last and v_found < p_limit loop
     return query
       with spans as materialized (
-        select o.on_date, o.open_range from public.business_open_spans(b.id, v_day - 1, v_day + v_days) o),
+        select o.open_range from public.business_open_spans(b.id, v_day - 1, v_day + v_days) o),  -- yesterday's may reach past midnight
       opened as (select range_agg(s.open_range) as ranges from spans s),
       starts as (
         select distinct t from spans s, generate_series(lower(s.open_range), upper(s.open_range), make_interval(mins => b.slot_minutes)) t
-        where s.on_date between v_day and v_day + v_days - 1 and t >= v_from and t < v_to
+        where t >= v_from and t < v_to and (t at time zone b.time_zone)::date between v_day and v_day + v_days - 1
           and (p_daily_from is null or (t at time zone b.time_zone)::time >= p_daily_from)
           and (p_daily_to is null or (t at time zone b.time_zone)::time < p_daily_to)),
       chairs as materialized (
