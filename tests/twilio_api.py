@@ -183,8 +183,16 @@ def _create_message(account: Account, fields: dict[str, str]) -> Answer:
     if "MessagingServiceSid" not in fields and account.by_number(fields.get("From", "")) is None:
         return error(400, 21606, "The From phone number is not a valid, message-capable number")
     message = {"sid": "SM" + secrets.token_hex(16), "to": fields["To"], "body": fields["Body"], "status": "queued", "error_code": None}
-    account.messages.append(message | {"from": fields.get("From")})
+    account.messages.append(message | {"from": fields.get("From"), "date_created": formatdate(time.time())})
     return 201, account.messages[-1]
+
+
+def _list_messages(account: Account, fields: dict[str, str]) -> Answer:
+    found = [one for one in reversed(account.messages) if fields.get("To", one["to"]) == one["to"]]
+    size, page = int(fields.get("PageSize", 50)), int(fields.get("Page", 0))
+    path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+    more = f"{path}?{urlencode({**fields, 'Page': str(page + 1)})}" if len(found) > (page + 1) * size else None
+    return 200, {"messages": found[page * size : (page + 1) * size], "page": page, "page_size": size, "uri": path, "next_page_uri": more}
 
 
 def _prices(_: Account, __: dict[str, str], country: str) -> Answer:
@@ -219,6 +227,7 @@ _ROUTES: list[tuple[str, str, Any]] = [
     (rf"{_ROOT}/IncomingPhoneNumbers/(PN\w+)\.json", "POST", _update_number),
     (rf"{_ROOT}/IncomingPhoneNumbers/(PN\w+)\.json", "DELETE", _delete_number),
     (rf"{_ROOT}/Messages\.json", "POST", _create_message),
+    (rf"{_ROOT}/Messages\.json", "GET", _list_messages),
     (
         rf"{_ROOT}/Balance\.json",
         "GET",
