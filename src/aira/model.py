@@ -297,6 +297,25 @@ class Document:
     pages_with_text: int | None
     created_at: datetime
     processed_at: datetime | None
+    progress: float
+    """From 0 to 1, of the latest attempt."""
+    window_count: int | None
+    active_version: int | None
+    """Which version is searched; None before the first was read. A document that fails later keeps it."""
+    embedding_model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCheck:
+    """Whether what is stored of a document is what its row says."""
+
+    document_id: UUID
+    file_name: str
+    chunks: int
+    windows: int
+    vectors: int
+    ok: bool
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,14 +194,28 @@ class WindowMatch:
     similarity: float
 
 
+@dataclass(frozen=True, slots=True)
+class StoredWindows:
+    """All vectors that an index keeps of one business; `keys` are (document, version, chunk, window), one a row."""
+
+    keys: list[tuple[UUID, int, int, int]]
+    vectors: "Vectors"
+
+
 class PassageIndex(Protocol):
-    """Keeps the vectors of businesses' documents. No method works across businesses."""
+    """Keeps the vectors of businesses' documents. No method works across businesses.
+
+    Which version of a document is in force is not the index's to know: it may answer with windows of others.
+    """
 
     def write(self, business_id: UUID, document_id: UUID, version: int, windows: Sequence[IndexedWindow]) -> None:
         """Store all windows of one version of a document and return when they can be found."""
 
     def search(self, business_id: UUID, vector: "Vectors", *, limit: int) -> list[WindowMatch]:
-        """The nearest windows of this business's active documents, best first."""
+        """The nearest windows of this business, best first."""
+
+    def load(self, business_id: UUID) -> StoredWindows | None:
+        """All windows of this business, to be searched in process; None where the index does not hand them out."""
 
     def remove(self, business_id: UUID, document_id: UUID, *, keep_version: int | None = None) -> None:
         """Forget a document's windows, all versions of it or all but one."""

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         "all-MiniLM-L6-v2", description="all-MiniLM-L6-v2 (shipped), or `sentence-transformers:NAME` for any other."
     )
 
+    aira_chunk_words: int = Field(500, ge=200, le=2000, description="Words of a passage, the part of a document that is stored and cited.")
+    aira_chunk_overlap: int = Field(50, ge=0, le=100, description="Words that a passage shares with the one before.")
+
     aira_mind: Literal["builtin", "llm"] = Field(
         "builtin", description="Who answers callers: the built-in receptionist, or an LLM with it as safety net."
     )

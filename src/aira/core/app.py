@@ -107,7 +107,7 @@ def _index(settings: Settings, database: "Database") -> "PassageIndex":
         return PineconeIndex(settings)
     from aira.adapters.pgvector import PgvectorIndex
 
-    return PgvectorIndex(database.url)
+    return PgvectorIndex(database)
 
 
 def _embedder(settings: Settings) -> "Embedder":
