@@ -9,6 +9,7 @@ count as understood; one that it proposes is taken over by a yes. Rules were wri
 
 import argparse
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aira.voice.receptionist.consent import Answer
-from aira.voice.receptionist.last_words import asked_by
 from aira.voice.receptionist.state import Asked, Wish
 from aira.voice.receptionist.understand import Hearing, Reading, understand
 from aira.voice.receptionist.when import When, read_when
@@ -27,6 +27,47 @@ from aira.voice.receptionist.words import normalise
 NOW = datetime(2019, 3, 1, 9, tzinfo=ZoneInfo("America/Los_Angeles"))
 Slots = tuple[date | None, time | None]
 Reader = Callable[[str, Asked], Slots]
+
+
+MORE = re.compile(
+    r"\b(?:any ?thing|any ?more|something|what|any ?one|nothing) (?:else|more|further)\b|\bthat be all\b|\bhelp you with(?: any ?thing)? ?\?"
+    r"|\bany ?(?:more|other|further) (?:\w+ )?(?:help|assistance|questions?|tasks?|thing)\b|\b(?:assist|help) (?:you )?further\b"
+)
+FAILED = re.compile(
+    r"\b(?:sorry|unfortunately|unable|could not|can not|was not able|were not able|not available|unavailable|unsuccessful|failed)\b"
+    r"|\b(?:no (?:availability|openings?|slots?)|booked up|not be (?:booked|made|achieved)|do(?:es)? not have)\b"
+)
+DONE = re.compile(r"\b(?:is|are|has|have|been|was|now|successfully) (?:\w+ ){0,2}(?:booked|confirmed|scheduled|reserved|made|set)\b")
+CONFIRM = re.compile(
+    r"\b(?:confirm\w*|correct|is that right|is (?:it|that|this) (?:right|okay|fine)|okay (?:with|for) you|right \?|setting|booking)\b"
+    r"|\b(?:you (?:want|would like|wish)|(?:shall|should) i book)\b"
+)
+WANTS_BOOKING = re.compile(
+    r"\b(?:do|would|shall|should|can|could|may|are|want|like|will|think)\b.*"
+    r"\b(?:book\w*|schedul\w*|make|reserve|set up|appointments?|appt|visit)\b"
+)
+ASKS_TIME = re.compile(r"\b(?:what|which)(?: \w+){0,3} time\b|\btime (?:do|would|works|is best)\b|\bat what\b|\bwhen\b")
+ASKS_DAY = re.compile(
+    r"\b(?:what|which)(?: \w+){0,3} (?:day|date)\b|\b(?:day|date) (?:do|would|works|is best|and time)\b|\bon (?:what|which)\b|\bwhen\b"
+)
+
+
+def asked_by(said: str, *, states_time: bool) -> Asked:
+    """The question in a turn of the data's system, which the mind itself would know; `states_time` tells that it names a day or time."""
+    text = normalise(said)
+    if MORE.search(text):
+        return Asked.MORE
+    if states_time:
+        return Asked.SLOT if FAILED.search(text) and not CONFIRM.search(text) else Asked.BOOKING
+    if ASKS_DAY.search(text):
+        return Asked.WHEN if ASKS_TIME.search(text) else Asked.DAY
+    if ASKS_TIME.search(text):
+        return Asked.TIME
+    if FAILED.search(text) or DONE.search(text):
+        return Asked.MORE
+    if WANTS_BOOKING.search(text):
+        return Asked.WANTS_BOOKING
+    return Asked.BOOKING if CONFIRM.search(text) else Asked.NOTHING
 
 
 @dataclass

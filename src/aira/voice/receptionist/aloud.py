@@ -14,6 +14,7 @@ _DAYS = {
 }  # fmt: skip
 _SHORT_DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)"
 _ANY_DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_COUNTED = r"(?:minutes?|hours?|days?|weeks?|months?|years?|percent|people|to)"
 _CLOCK = r"(?:[01]?\d|2[0-3])(?::[0-5]\d)?\s?(?:[ap]\.?m\.?)|(?:[01]?\d|2[0-3]):[0-5]\d"
 
 
@@ -82,7 +83,7 @@ _RULES: tuple[tuple[re.Pattern[str], Replacement], ...] = (
     (re.compile(r"\s?%"), " percent"),
     (re.compile(r"\s&\s"), " and "),
     (re.compile(r"\b(\d{1,6})(?=\s?[-–—]\s?\d{1,4}\s)\s?[-–—]\s?"), r"\1 to "),
-    (re.compile(r"(?<![\d.,/:#\-])\b(\d{1,3})\b(?!(?:[.,/:]\d|st|nd|rd|th|[A-Za-z]))( (?:minutes?|hours?|days?|weeks?|months?|years?|percent|people|to))"), _count),
+    (re.compile(rf"(?<![\d.,/:#\-])\b(\d{{1,3}})( {_COUNTED})\b"), _count),
     (re.compile(r"\be\.g\.,?"), "for example"),
     (re.compile(r"\s+\|\s+"), ", "),
 )  # fmt: skip

@@ -7,24 +7,27 @@ from difflib import SequenceMatcher
 
 from aira.voice.receptionist import spoken
 from aira.voice.receptionist.aloud import aloud
+from aira.voice.receptionist.phrase_table import word_lists, words_in
 from aira.voice.receptionist.protocol import Passage
 from aira.voice.receptionist.words import normalise, spoken_letters
 
 LONGEST_ANSWER = 260
 """Characters; longer answers are cut at a sentence."""
 ALIKE = 0.8
-_EMPTY = frozenset(
-    "a an the of to in on at for with and or but is are was were be been do does did can could will would shall should may might must have has had i you we they he she it me my your our their his her "
-    "its this that these those there here what which who whom whose when where why how much many long any some if not no yes please hi hello tell know like want need get got about from by as so just "
-    "also there's one ones take takes make makes charge cost costs price much".split()
+_EMPTY = words_in("meanings", "empty")
+_MONEY = r"[$£€]\s?\d|\b\d+(?:\.\d\d)?\s?(?:dollars|euros|pounds|usd|eur|gbp)\b|\bfree\b|\bno charge\b"
+_LENGTH = r"\b\d+\s?(?:min|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?)\b|\b(?:hour|minutes|days|weeks)\b"
+_TIME = r"\d{1,2}[:.]\d{2}|\b\d{1,2}\s?[ap]\.?m|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\bdays?\b|\bhours\b"
+_KINDS = tuple(
+    (re.compile(asked), re.compile(answered, re.IGNORECASE))
+    for asked, answered in (
+        (r"\b(?:how much|cost|price|charge|fee|expensive|rate|pay for)\b", _MONEY),
+        (r"\bhow long\b", _LENGTH),
+        (r"\b(?:when|what time|hours|how (?:early|late))\b", _TIME),
+        (r"\b(?:phone|call|number|reach)\b", r"\+?\d[\d\-(). ]{6,}\d"),
+    )
 )
-_KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
-    (re.compile(r"\b(?:how much|cost|price|charge|fee|expensive|rate|pay for)\b"), re.compile(r"[$£€]\s?\d|\b\d+(?:\.\d\d)?\s?(?:dollars|euros|pounds|usd|eur|gbp)\b|\bfree\b|\bno charge\b", re.IGNORECASE)),
-    (re.compile(r"\bhow long\b"), re.compile(r"\b\d+\s?(?:min|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?)\b|\b(?:hour|minutes|days|weeks)\b", re.IGNORECASE)),
-    (re.compile(r"\b(?:when|what time|hours|how (?:early|late))\b"), re.compile(r"\d{1,2}[:.]\d{2}|\b\d{1,2}\s?[ap]\.?m|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\bdays?\b|\bhours\b", re.IGNORECASE)),
-    (re.compile(r"\b(?:phone|call|number|reach)\b"), re.compile(r"\+?\d[\d\-(). ]{6,}\d")),
-    (re.compile(r"\bwho\b"), re.compile(r"\b[A-Z][a-z]+ [A-Z][a-z]+\b")),
-)  # fmt: skip
+"""Kinds of question, and what a sentence must hold to answer one."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
 _BULLET = re.compile(r"^\s*(?:[-*•▪◦·–]|\d{1,2}[.)])\s+")
 
@@ -141,7 +144,9 @@ def _has(words: Sequence[str], wanted: str) -> bool:
         or (
             len(wanted) > 4
             and (
-                word.startswith(wanted) or wanted.startswith(word) and len(word) > 4 or SequenceMatcher(None, word, wanted).ratio() > ALIKE
+                word.startswith(wanted)
+                or (wanted.startswith(word) and len(word) > 4)
+                or SequenceMatcher(None, word, wanted).ratio() > ALIKE
             )
         )
         for word in words
@@ -183,29 +188,4 @@ def _with_article(name: str) -> str:
     return noun[:1].upper() + noun[1:]
 
 
-_CIRCLES = tuple(
-    frozenset(_stem(word) for word in words.split())
-    for words in (
-        "pay payment card credit debit cash visa mastercard paypal invoice check",
-        "dog pet animal cat puppy",
-        "child kid children baby toddler",
-        "park parking car garage",
-        "wheelchair disabled accessible access ramp lift elevator step",
-        "wifi internet wireless",
-        "toilet restroom bathroom washroom",
-        "bring take carry need",
-        "cancel cancellation notice reschedule",
-        "late delay delayed",
-        "refund return money",
-        "insurance insurer insured cover",
-        "owner founder founded run owned",
-        "eat food drink meal",
-        "discount student senior offer reduction",
-        "gift voucher certificate",
-        "hurt pain painful painless",
-        "walk walkin appointment booking",
-        "pregnant pregnancy",
-        "deposit prepay advance upfront",
-        "bus train subway tram station",
-    )
-)
+_CIRCLES = tuple(frozenset(_stem(word) for word in circle.split()) for circle in word_lists("meanings")["circles"])

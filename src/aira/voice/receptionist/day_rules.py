@@ -196,10 +196,6 @@ def _rule(pattern: str, read: Callable[[Match, date], Days | None]) -> Rule:
     return re.compile(rf"\b(?:{pattern})"), read
 
 
-def _rule(pattern: str, read: Callable[[Match, date], Days | None]) -> Rule:
-    return re.compile(rf"\b(?:{pattern})"), read
-
-
 HOLIDAYS = {
     "christmas eve": (12, 24), "christmas": (12, 25), "new year eve": (12, 31), "new year": (1, 1), "boxing": (12, 26),
     "valentine": (2, 14), "halloween": (10, 31),

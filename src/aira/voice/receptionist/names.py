@@ -3,322 +3,21 @@
 import re
 from difflib import SequenceMatcher
 
+from aira.voice.receptionist.phrase_table import phrase_table, words_in
 from aira.voice.receptionist.words import spoken_letters
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
-_INTRODUCTIONS = re.compile(
-    r"\b(?:my (?:full |first |last )?name(?: is|'s)?|the name(?: is|'s)|name(?:'s| is)|this is|call me|(?:put|book|have|make|list|file|reserve) (?:it|me|that|this)? ?(?:down )?under(?: the name(?: of)?)?"
-    r"|under(?: the name(?: of)?)?|in the name of|(?:for )?my (?:son|daughter|wife|husband|mother|father|mom|mum|dad|friend|brother|sister|partner|kid|child|boss|girlfriend|boyfriend)(?:'s name is|,| is| named| called)?)\s+",
-    re.IGNORECASE,
-)
-_I_AM = re.compile(r"\b(?:i am|i['’]m|it['’]?s|it is|that['’]?s|that is|that would be|that will be|for)\s+", re.IGNORECASE)
-_SPEAKING = re.compile(
-    r"^(?:(?:hi|hello|hey|yes|good morning|good afternoon)[ ,.]+)*(?P<name>[^\W\d_]+(?: [^\W\d_]+){0,2}) (?:speaking|here)\b", re.IGNORECASE
-)
-_FILLERS = frozenset(
-    [
-        "yes",
-        "yeah",
-        "yep",
-        "sure",
-        "okay",
-        "ok",
-        "um",
-        "uh",
-        "er",
-        "well",
-        "so",
-        "hi",
-        "hello",
-        "hey",
-        "please",
-        "thanks",
-        "thank",
-        "you",
-        "it",
-        "is",
-        "its",
-        "that's",
-        "it's",
-        "thats",
-        "that",
-        "would",
-        "be",
-        "the",
-        "name",
-        "my",
-        "i'm",
-        "im",
-        "i",
-        "am",
-        "sorry",
-        "oh",
-        "of",
-        "course",
-        "certainly",
-        "just",
-        "just'",
-        "no",
-        "actually",
-        "mister",
-        "mr",
-        "mrs",
-        "miss",
-        "ms",
-        "doctor",
-        "dr",
-        "for",
-        "under",
-    ]
-)
-_ENDS_A_NAME = frozenset(
-    [
-        "and",
-        "i",
-        "i'd",
-        "i'll",
-        "id",
-        "please",
-        "at",
-        "on",
-        "for",
-        "from",
-        "calling",
-        "speaking",
-        "here",
-        "my",
-        "the",
-        "with",
-        "but",
-        "to",
-        "would",
-        "want",
-        "wants",
-        "is",
-        "can",
-        "could",
-        "a",
-        "an",
-        "of",
-        "in",
-        "about",
-        "if",
-        "so",
-        "because",
-        "who",
-        "that",
-        "this",
-        "or",
-        "yes",
-        "no",
-        "it",
-        "it's",
-        "we",
-        "you",
-        "your",
-        "are",
-        "was",
-        "thanks",
-        "thank",
-        "not",
-        "sorry",
-        "again",
-        "by",
-        "as",
-        "need",
-        "needs",
-        "looking",
-        "like",
-        "has",
-        "have",
-        "will",
-        "do",
-        "does",
-        "tomorrow",
-        "today",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "spelled",
-        "spelt",
-        "also",
-    ]
-)
-_NOT_A_NAME = _ENDS_A_NAME | frozenset(
-    [
-        "fine",
-        "good",
-        "great",
-        "okay",
-        "ok",
-        "sure",
-        "right",
-        "correct",
-        "wrong",
-        "looking",
-        "trying",
-        "interested",
-        "wondering",
-        "afraid",
-        "going",
-        "free",
-        "available",
-        "late",
-        "early",
-        "busy",
-        "just",
-        "really",
-        "very",
-        "still",
-        "done",
-        "happy",
-        "glad",
-        "sick",
-        "ill",
-        "new",
-        "unsure",
-        "what",
-        "when",
-        "where",
-        "why",
-        "how",
-        "which",
-        "there",
-        "nothing",
-        "something",
-        "anything",
-        "everything",
-        "all",
-        "some",
-        "any",
-        "more",
-        "less",
-        "much",
-        "many",
-        "none",
-        "maybe",
-        "perhaps",
-        "later",
-        "earlier",
-        "now",
-        "then",
-        "hello",
-        "hi",
-        "hey",
-        "goodbye",
-        "bye",
-        "help",
-        "person",
-        "human",
-        "someone",
-        "somebody",
-        "appointment",
-        "haircut",
-        "booking",
-        "message",
-        "mine",
-        "me",
-        "him",
-        "her",
-        "them",
-        "us",
-        "don't",
-        "dont",
-        "didn't",
-        "can't",
-        "cant",
-        "won't",
-        "wont",
-        "know",
-        "mean",
-        "said",
-        "say",
-        "repeat",
-        "pardon",
-        "excuse",
-        "hold",
-        "wait",
-        "moment",
-        "second",
-        "minute",
-        "number",
-        "phone",
-        "cancel",
-        "change",
-        "reschedule",
-        "book",
-        "speak",
-        "talk",
-        "noon",
-        "morning",
-        "afternoon",
-        "evening",
-        "night",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "enough",
-        "unfortunately",
-        "ready",
-        "perfect",
-        "awesome",
-        "cool",
-        "nope",
-        "yep",
-        "yeah",
-        "yup",
-        "nah",
-        "he",
-        "she",
-        "they",
-        "did",
-        "had",
-        "been",
-        "be",
-        "get",
-        "got",
-        "make",
-        "made",
-        "let's",
-        "lets",
-        "let",
-        "than",
-        "too",
-        "up",
-        "out",
-        "over",
-        "first",
-        "last",
-        "next",
-        "time",
-        "day",
-        "week",
-        "month",
-        "year",
-        "only",
-        "even",
-        "back",
-        "tell",
-        "ask",
-    ]
-)
-_SPELLED = re.compile(r"(?:\b(?:double )?[a-z](?:[\s.,\-]+(?:as in|for|like|is for) [a-z]+)?(?:[\s.,\-]+|$)){3,}", re.IGNORECASE)
-_LETTER = re.compile(r"\b(double )?([a-z])\b(?:[\s.,\-]+(?:as in|for|like|is for) [a-z]+)?", re.IGNORECASE)
+_TABLE = phrase_table("names")
+_BEFORE = words_in("names", "before a name")
+_AFTER = words_in("names", "after a name")
+_NO_NAMES = words_in("names", "no names") | _AFTER
+_TITLES = words_in("names", "titles")
+_WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_AS_IN = r"(?:[\s.,\-]+(?:as in|for|like|is for) [a-z]+)?"
+_SPELLED = re.compile(rf"(?:(?<!['’])\b(?:double )?[a-z]{_AS_IN}(?:[\s.,\-]+|$)){{3,}}", re.IGNORECASE)
+_LETTER = re.compile(rf"(?<!['’])\b(double )?([a-z])\b{_AS_IN}", re.IGNORECASE)
 LONGEST_NAME = 4
 SAME_SOUND = 0.75
+"""Likeness of spelling from which two words may be one name misheard."""
 
 
 def read_name(said: str, *, asked: bool) -> str | None:
@@ -342,40 +41,41 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _introduced(said: str, *, asked: bool) -> list[str]:
-    for pattern in (_INTRODUCTIONS, _I_AM):
-        for match in reversed(list(pattern.finditer(said))):
-            words = _taken(said[match.end() :])
-            sure = pattern is _INTRODUCTIONS or asked or (bool(words) and all(word[0].isupper() for word in words))
-            if pattern is _I_AM and match[0].lower().startswith(("it", "that", "for")) and not asked:
-                continue
-            if words and sure:
-                return words
-    match = _SPEAKING.search(said)
-    if match and not {word.lower() for word in match["name"].split()} & _NOT_A_NAME:
-        return match["name"].split()
+    """The name after "my name is", "this is", and where a name was asked for or is written as one, after "I'm"."""
+    for match in reversed(list(_TABLE["introduces"].finditer(said))):
+        if words := _taken(said[match.end() :]):
+            return words
+    for match in reversed(list(_TABLE["says_i_am"].finditer(said))):
+        words = _taken(said[match.end() :])
+        named = match[0].lower() in ("i am", "i'm") and all(word[0].isupper() for word in words)
+        if words and (asked or named):
+            return words
+    speaks = _TABLE["speaks"].search(said)
+    if speaks and not {word.lower() for word in speaks["name"].split()} & _NO_NAMES:
+        return speaks["name"].split()
     return []
 
 
 def _taken(said: str) -> list[str]:
     """The words of a name at the start of a text."""
-    clause = re.split(r"[,;?!]|\.\s", said)[0]
     words: list[str] = []
-    for word in _WORD.findall(clause)[:LONGEST_NAME]:
-        plain = word.lower().rstrip(".")
-        if plain in _NOT_A_NAME or (not words and plain.endswith("ing") and word.islower()):
+    for word in _WORD.findall(re.split(r"[,;?!]|\.\s", said)[0])[:LONGEST_NAME]:
+        plain = word.lower()
+        if plain in _NO_NAMES or (not words and plain.endswith("ing") and word.islower()):
             break
-        if plain not in ("mister", "mr", "mrs", "miss", "ms"):
-            words.append(word.rstrip("."))
+        if plain not in _TITLES:
+            words.append(word)
     return words
 
 
 def _bare(said: str) -> list[str]:
-    words = [word.rstrip(".") for word in _WORD.findall(said)]
-    while words and words[0].lower() in _FILLERS:
+    """An answer that is nothing but a name."""
+    words = _WORD.findall(said)
+    while words and words[0].lower() in _BEFORE:
         words.pop(0)
-    while words and words[-1].lower() in ("please", "thanks", "thank", "you"):
+    while words and words[-1].lower() in _AFTER:
         words.pop()
-    if not 1 <= len(words) <= LONGEST_NAME or any(word.lower() in _NOT_A_NAME for word in words) or any(char.isdigit() for char in said):
+    if not 1 <= len(words) <= LONGEST_NAME or any(word.lower() in _NO_NAMES for word in words) or any(char.isdigit() for char in said):
         return []
     return words
 

@@ -5,8 +5,8 @@ from datetime import date, time, timedelta
 
 from aira.voice.receptionist import spoken
 from aira.voice.receptionist.calendar_days import ONE_DAY
-from aira.voice.receptionist.protocol import Facts
 from aira.voice.receptionist.numbers import WEEKDAYS
+from aira.voice.receptionist.protocol import Facts
 
 Span = tuple[time, time]
 MIDNIGHT = time(0)
@@ -42,12 +42,12 @@ def likely_time(facts: Facts, day: date, at: time) -> time | None:
 
 def on_day(facts: Facts, day: date) -> str:
     """The hours of one date in a sentence."""
-    name = spoken.day(day, facts.now.date())
+    name = spoken.near_day(day, facts.now.date())
     spans = spans_on(facts, day)
     if not spans:
         reason = closed_because(facts, day)
         return f"We're closed {_on(name)}{f' for {reason}' if reason else ''}."
-    return f"{_on(name).capitalize() if name[0].isupper() else _on(name)[0].upper() + _on(name)[1:]} we're open {said(spans)}."
+    return f"{spoken.capital(_on(name))}, we're open {said(spans)}."
 
 
 def every_week(facts: Facts) -> str:
@@ -76,7 +76,7 @@ def right_now(facts: Facts) -> str:
     if following is None:
         return "We're closed right now."
     day, opens = following
-    when = "later today" if day == today else spoken.day(day, today)
+    when = "later today" if day == today else spoken.near_day(day, today)
     return f"We're closed right now. We open {when} at {spoken.clock(opens)}."
 
 

@@ -2,11 +2,9 @@
 
 import re
 
+from aira.voice.receptionist.phrase_table import phrase_table
+
 _NUMBER = re.compile(r"#(\+?\d{7,15})\b")
-_CALLING = re.compile(
-    r"\b(?:this (?:number|one|phone)|(?:the )?(?:same )?number (?:i am|that i am|i have been|you see)? ?(?:calling|on|from|you have)|(?:the )?one (?:i am|that i am)"
-    r" (?:calling|on)|(?:the )?same (?:number|one)|my (?:caller id|current number)|use this|call(?:ing)? from)\b"
-)
 
 
 def read_phone(text: str) -> str | None:
@@ -17,4 +15,4 @@ def read_phone(text: str) -> str | None:
 
 def means_calling_number(text: str) -> bool:
     """Whether a plain text points to the number that the call comes from."""
-    return _CALLING.search(text) is not None
+    return phrase_table("time")["calling_number"].search(text) is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from aira.voice.receptionist import spoken
 from aira.voice.receptionist.protocol import BookedAppointment, Facts, ServiceFact
@@ -17,7 +18,6 @@ NEW_TIME = "What day and time would you like instead?"
 WHAT_CHANGE = "Sorry. What shall I change?"
 SHALL_I_BOOK = "Shall I book it?"
 NOTHING_FREE = "I'm afraid I have nothing free in the next two weeks."
-OUTSIDE_HOURS = "That's outside our opening hours."
 OTHER_TIME = "What other day or time would suit you?"
 NAME = "What name shall I put it under?"
 NAME_AGAIN = "Sorry, what is the name, please?"
@@ -108,19 +108,31 @@ def which_of(names: Sequence[str]) -> str:
 
 
 def moment(start: datetime, today: date) -> str:
-    """Day, date and time."""
+    """Day, date and time, as they are read back."""
     return f"{spoken.day(start.date(), today)}, at {spoken.clock(start.time())}"
+
+
+def near_moment(start: datetime, today: date) -> str:
+    """Day and time, as they are spoken of."""
+    return f"{spoken.near_day(start.date(), today)} at {spoken.clock(start.time())}"
 
 
 def offer(starts: Sequence[datetime], today: date) -> str:
     """One or two free times, the day said once where it is the same."""
     if len(starts) == 1:
-        return f"I have {moment(starts[0], today)}. Would that suit you?"
+        return f"I have {near_moment(starts[0], today)}. Would that suit you?"
     first, second = starts[0], starts[1]
     if first.date() == second.date():
-        times = f"{spoken.clock(first.time())} or {spoken.clock(second.time())}"
-        return f"{_capital(spoken.day(first.date(), today))}, I have {times}. Which would you like?"
-    return f"I have {moment(first, today)}, or {moment(second, today)}. Which would you like?"
+        times = _two_times(first.time(), second.time())
+        return f"{spoken.capital(spoken.near_day(first.date(), today))}, I have {times}. Which would you like?"
+    return f"I have {near_moment(first, today)}, or {near_moment(second, today)}. Which would you like?"
+
+
+def _two_times(first: time, second: time) -> str:
+    """Two times of one day, their part of the day said once: `nine or ten thirty in the morning`."""
+    one, other = spoken.clock(first), spoken.clock(second)
+    part = one.removeprefix(spoken.bare_clock(first))
+    return f"{one.removesuffix(part) if part and other.endswith(part) else one} or {other}"
 
 
 def read_back(service: str | None, start: datetime, name: str, today: date) -> str:
@@ -131,45 +143,45 @@ def read_back(service: str | None, start: datetime, name: str, today: date) -> s
 def booked(appointment: BookedAppointment, today: date) -> str:
     """That it is booked, and when."""
     service = a(appointment.service) if appointment.service else "your appointment"
-    return f"You're booked: {service} {_on(moment(appointment.start, today))}."
+    return f"You're booked: {service} {_on(near_moment(appointment.start, today))}."
 
 
 def move_back(appointment: BookedAppointment, start: datetime, today: date) -> str:
     """The old time and the new one, and the question whether it is right."""
-    return f"So I'll move {_yours(appointment)} from {moment(appointment.start, today)}, to {moment(start, today)}. Is that right?"
+    return f"So I'll move {_yours(appointment)} from {near_moment(appointment.start, today)} to {moment(start, today)}. Is that right?"
 
 
 def moved(appointment: BookedAppointment, today: date) -> str:
     """That it is moved, and to when."""
-    return f"Done: {_yours(appointment)} is now {_on(moment(appointment.start, today))}."
+    return f"Done: {_yours(appointment)} is now {_on(near_moment(appointment.start, today))}."
 
 
 def shall_i_cancel(appointment: BookedAppointment, today: date) -> str:
     """The question before an appointment is cancelled."""
-    return f"Shall I cancel {_yours(appointment)} {_on(moment(appointment.start, today))}?"
+    return f"Shall I cancel {_yours(appointment)} {_on(near_moment(appointment.start, today))}?"
 
 
 def cancelled(appointment: BookedAppointment, today: date) -> str:
     """That it is cancelled."""
-    return f"{_capital(_yours(appointment))} {_on(moment(appointment.start, today))} is cancelled."
+    return f"{spoken.capital(_yours(appointment))} {_on(near_moment(appointment.start, today))} is cancelled."
 
 
 def your_appointments(found: Sequence[BookedAppointment], today: date) -> str:
     """The caller's own appointments."""
-    each = [f"{a(one.service) if one.service else 'an appointment'} {_on(moment(one.start, today))}" for one in found]
+    each = [f"{a(one.service) if one.service else 'an appointment'} {_on(near_moment(one.start, today))}" for one in found]
     return f"You have {'; and '.join(each)}."
 
 
 def price(service: ServiceFact) -> str:
     """What a service costs and how long it takes."""
-    assert service.price is not None and service.currency is not None  # noqa: S101  # only called for priced services
-    return f"{_capital(a(service.name))} is {spoken.money(service.price, service.currency)} and takes {spoken.minutes(service.minutes)}."
+    cost = spoken.money(service.price or Decimal(0), service.currency or "USD")
+    return f"{spoken.capital(a(service.name))} is {cost} and takes {spoken.minutes(service.minutes)}."
 
 
 def prices(services: Sequence[ServiceFact]) -> str:
     """What the services cost."""
     each = [f"{a(one.name)} {spoken.money(one.price, one.currency)}" for one in services if one.price is not None and one.currency]
-    return f"{_capital(spoken.series(each))}."
+    return f"{spoken.capital(spoken.series(each))}."
 
 
 def offered_services(services: Sequence[ServiceFact]) -> str:
@@ -203,14 +215,19 @@ def did_you_mean_day(day: date, today: date) -> str:
     return f"Just to be sure: do you mean {spoken.day(day, today)}?"
 
 
+def outside_hours(hours: str) -> str:
+    """That a time is outside the opening hours of its day."""
+    return f"That's outside our hours; we're open {hours} that day."
+
+
 def full(day: date, today: date) -> str:
     """That a day has nothing left."""
-    return f"I'm afraid we're fully booked {_on(spoken.day(day, today))}."
+    return f"I'm afraid we're fully booked {_on(spoken.near_day(day, today))}."
 
 
 def taken(start: datetime, today: date) -> str:
     """That a time is not free."""
-    return f"I'm afraid {spoken.clock(start.time())} {_on(spoken.day(start.date(), today))} is taken."
+    return f"I'm afraid {spoken.clock(start.time())} {_on(spoken.near_day(start.date(), today))} is taken."
 
 
 def too_far(days: int) -> str:
@@ -235,7 +252,3 @@ def _yours(appointment: BookedAppointment) -> str:
 
 def _on(when: str) -> str:
     return when if when.startswith(("today", "tomorrow")) else f"on {when}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

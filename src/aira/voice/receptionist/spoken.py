@@ -39,7 +39,7 @@ def clock(at: time) -> str:
     """A time of day: `two thirty in the afternoon`, `noon`, `nine oh five in the morning`."""
     if at.minute == 0 and at.hour in (0, 12):
         return "noon" if at.hour else "midnight"
-    part = "in the morning" if at.hour < 12 else "in the afternoon" if at.hour < 17 else "in the evening" if at.hour < 22 else "at night"
+    part = "in the morning" if at.hour < 12 else "in the afternoon" if at.hour < 18 else "in the evening" if at.hour < 22 else "at night"
     return f"{bare_clock(at)} {part}"
 
 
@@ -56,6 +56,16 @@ def day(which: date, today: date) -> str:
     near = {0: "today, ", 1: "tomorrow, "}.get((which - today).days, "")
     year = f", {_year(which.year)}" if abs((which - today).days) > 300 else ""
     return f"{near}{weekday(which)}, {MONTHS[which.month - 1].capitalize()} {ordinal(which.day)}{year}"
+
+
+def near_day(which: date, today: date) -> str:
+    """A day by the shortest name that is clear: `today`, `tomorrow`, else weekday and date."""
+    return {0: "today", 1: "tomorrow"}.get((which - today).days) or day(which, today)
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its start, everything else as it was."""
+    return text[:1].upper() + text[1:]
 
 
 def weekday(which: date) -> str:

@@ -1,10 +1,10 @@
 """What an utterance means, read against what was asked: intents, answer, day and time, services, name and number at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aira.voice.receptionist.calendar_days import Assumed
-from aira.voice.receptionist.consent import Answer, is_correction, read_answer
+from aira.voice.receptionist.consent import Answer, Cues, is_correction, read_answer
 from aira.voice.receptionist.intents import Intent, find_intents, is_question
 from aira.voice.receptionist.names import read_name
 from aira.voice.receptionist.phones import read_phone
@@ -21,7 +21,7 @@ class Hearing:
 
     now: datetime
     asked: Asked = Asked.NOTHING
-    wish: Wish = Wish()
+    wish: Wish = field(default_factory=Wish)
     services: tuple[ServiceFact, ...] = ()
 
 
@@ -64,17 +64,17 @@ def understand(said: str, hearing: Hearing) -> Reading:
     name = read_name(said, asked=asked in _ASKS_NAME)
     phone = read_phone(text)
     closing = any(intent in intents for intent in (Intent.THANKS, Intent.GOODBYE))
-    answer = read_answer(
-        text,
-        asked=asked,
+    cues = Cues(
+        asked,
         new_value=_is_new(when, hearing.wish) or bool(services and services[0].names != (hearing.wish.service,)),
         asks_back=is_question(text),
         thanks=Intent.THANKS in intents,
         closing=closing,
         wants_booking=Intent.BOOK in intents,
     )
+    answer = read_answer(text, cues)
     closing = closing or (asked is Asked.MORE and answer is Answer.NO)
-    intents = _with_wish(_with_answer(intents, answer, text), asked, wished=bool(services) or when.says_something)
+    intents = _with_wish(_with_answer(intents, answer, text), asked, service=bool(services), timed=when.says_something)
     return Reading(text, intents, answer, closing, when, services, name, phone)
 
 
@@ -105,8 +105,9 @@ def _is_other_time(when: When, wish: Wish) -> bool:
     return when.clock != wish.at
 
 
-def _with_wish(intents: tuple[Intent, ...], asked: Asked, *, wished: bool) -> tuple[Intent, ...]:
-    """A service or time named for no other purpose is a wish to book."""
+def _with_wish(intents: tuple[Intent, ...], asked: Asked, *, service: bool, timed: bool) -> tuple[Intent, ...]:
+    """A service or time named for no other purpose is a wish to book; a question that names a service stays one."""
+    wished = timed or (service and Intent.QUESTION not in intents)
     if wished and asked in _OPEN and not set(intents) - _BESIDE_A_WISH:
         return tuple(intent for intent in Intent if intent in {*intents, Intent.BOOK} - {Intent.QUESTION, Intent.SILENCE})
     return intents

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from aira.voice.receptionist.calendar_days import Assumed
 from aira.voice.receptionist.dates import DayMention, find_days
 from aira.voice.receptionist.offsets import Shift, find_offset, find_shift
+from aira.voice.receptionist.phrase_table import phrase_table
 from aira.voice.receptionist.times import Bound, PartMention, TimeMention, find_parts, find_times
 
 Mention = TypeVar("Mention", DayMention, TimeMention)
@@ -69,7 +70,7 @@ def read_when(text: str, now: datetime, *, asks_day: bool = False, asks_time: bo
         times = [_unbound(mention, blanked) for mention in times]
     days = _sorted_out(mentions, text, moving=moving)
     clocks = _sorted_out(times, text, moving=moving)
-    return _combined(days, clocks, _free_parts(parts, times, text), shift, soonest=_SOONEST.search(text) is not None)
+    return _combined(days, clocks, _free_parts(parts, times, text), shift, soonest=_TABLE["soonest"].search(text) is not None)
 
 
 def instants(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, ...]:
@@ -83,22 +84,7 @@ def instants(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, ...]:
 
 
 _UTC = ZoneInfo("UTC")
-_SOONEST = re.compile(
-    r"\b(?:as soon as (?:possible|you can|i can|we can)|soonest|right away|(?:the |your |my )?(?:earliest|first|next)(?: \w+)?"
-    r" (?:available|opening|slot|appointment|one|availability|time|possible|free|you have|you got|you can)\b|the earliest(?! in the)|earliest you"
-    r"|as early as (?:possible|you can)|immediately|urgent(?:ly)?|whenever (?:you|is)|any ?time|any day|at once)"
-)
-_CORRECTS = re.compile(
-    r"\b(?:no|not|actually|i mean|i meant|sorry|make (?:that|it)|wait|rather|scratch that|strike that|instead|change (?:it|that)|correction|better|(?:how|what) about|would)\b"
-)
-_MOVES = re.compile(r"\b(?:to|for|into|with)\b")
-_REFUSED_BEFORE = re.compile(
-    r"(?<!why )\b(?:not|never|except|instead of|rather than|other than|anything but)"
-    r"(?: (?!before|after|until|till|later|earlier|mind|sure|know|you|there|only|than|problem|wait|actually|make|let|thanks?|but)[a-z]+){0,4}(?: \d+)? $"
-)
-_REFUSED_AFTER = re.compile(
-    r"^(?: (?:at|in the|on|this) [a-z]+)? (?:(?:will|would|does|do|is|are|was|can) not\b(?! a problem)|is no good|is out\b|is too\b|is bad|is taken|never works)"
-)
+_TABLE = phrase_table("time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +105,10 @@ def _sorted_out(mentions: Sequence[Mention], text: str, *, moving: bool) -> _Sor
             continue
         if out.meant:
             between = text[out.meant[-1].end : mention.start]
-            if moving and (_MOVES.search(between) or _CORRECTS.search(between)):
+            if moving and (_TABLE["leaves_for"].search(between) or _TABLE["corrects"].search(between)):
                 out.left.extend(out.meant)
                 out.meant.clear()
-            elif _CORRECTS.search(between) or re.search(r"[.?]", between):
+            elif _TABLE["corrects"].search(between) or re.search(r"[.?]", between):
                 out.meant.clear()
         out.meant.append(mention)
     if moving and len(out.meant) == 1 and not out.left and _is_left(out.meant[0], text):
@@ -132,18 +118,12 @@ def _sorted_out(mentions: Sequence[Mention], text: str, *, moving: bool) -> _Sor
 
 def _is_refused(mention: Mention, text: str) -> bool:
     clause = re.split(r"[.,?]| but | and ", text[: mention.start])[-1]
-    return _REFUSED_BEFORE.search(clause) is not None or _REFUSED_AFTER.search(text[mention.end :]) is not None
+    return _TABLE["refused_before"].search(clause) is not None or _TABLE["refused_after"].search(text[mention.end :]) is not None
 
 
 def _is_left(mention: Mention, text: str) -> bool:
     """Whether the only day or time named in a wish to move is the old one: "move my Monday appointment"."""
-    return (
-        re.search(
-            r"\b(?:from|my|appointment (?:on|for|at|is)|booking (?:on|for|at)|booked (?:on|for|at|in for))(?: the| on)? $",
-            text[: mention.start],
-        )
-        is not None
-    )
+    return _TABLE["old_time"].search(text[: mention.start]) is not None
 
 
 def _unbound(mention: TimeMention, text: str) -> TimeMention:
@@ -160,7 +140,7 @@ def _free_parts(parts: Sequence[PartMention], times: Sequence[TimeMention], text
     kept = []
     for part in parts:
         clause = re.split(r"[.,?]| but ", text[: part.start])[-1]
-        if not _REFUSED_BEFORE.search(clause.removesuffix("the ").removesuffix("in ")):
+        if not _TABLE["refused_before"].search(clause.removesuffix("the ").removesuffix("in ")):
             kept.append(part)
     return kept
 

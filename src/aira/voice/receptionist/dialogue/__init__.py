@@ -20,7 +20,7 @@ def decide(state: State, event: Event, facts: Facts) -> Decision:
         return state, ()
     match event:
         case Started():
-            return turn.ask(Asked.NEED, phrases.greeting(facts))
+            return turn.ask(Asked.NEED, phrases.greeting(facts), again=phrases.HOW_CAN_I_HELP)
         case Resumed():
             return turn.say(phrases.BACK_AGAIN).ask(*_question(state))
         case Heard(text):

@@ -17,9 +17,11 @@ from aira.voice.receptionist.protocol import (
     SearchKnowledge,
     Slots,
     TakeMessage,
+    ToolRequest,
     ToolResult,
 )
 from aira.voice.receptionist.state import Asked, Task
+from aira.voice.receptionist.understand import Hearing, understand
 
 _NEXT_STEP = {
     Task.BOOK: booking.proceed,
@@ -36,7 +38,13 @@ def proceed(turn: Turn) -> Decision:
     if step is not None:
         return step(turn)
     if turn.state.question is not None:
-        return turn.having(question=None).use(questions.look_up(turn.state.question))
+        asked = turn.state.question
+        reading = understand(asked, Hearing(turn.facts.now, services=turn.facts.services))
+        said = questions.from_facts(turn, reading)
+        turn = turn.having(question=None)
+        if said is None:
+            return turn.use(questions.look_up(asked))
+        turn = turn.achieving("answered").say(said)
     return turn.ask(Asked.MORE, phrases.ANYTHING_ELSE)
 
 
@@ -47,29 +55,38 @@ def tool_answered(turn: Turn, event: ToolResult) -> Decision:
 
 
 def _outcome(turn: Turn, event: ToolResult) -> Decision | Turn:
+    if isinstance(event.result, Refusal):
+        return _refused(turn, event.request, event.result)
     match event.request, event.result:
         case FindSlots() as request, Slots(starts):
             return timing.slots_found(turn, request, starts)
-        case FindSlots(), Refusal(code):
-            return booking.refused(turn, code)
-        case Book() as request, (Booked() | Refusal()) as result:
-            return booking.booked(turn, request, result)
+        case Book() as request, Booked(appointment):
+            return booking.booked(turn, request, appointment)
         case FindAppointments(), Appointments(appointments):
             return own.found(turn, appointments)
-        case Reschedule(), Booked() as result:
-            return own.changed(turn, result)
+        case Reschedule(), Booked(appointment):
+            return own.changed(turn, appointment)
         case Cancel(), Done():
             return own.cancelled(turn)
-        case ((Reschedule() | Cancel() | FindAppointments()), Refusal() as result):
-            return own.refused(turn, result)
         case SearchKnowledge() as request, Passages() as result:
             return _told(turn, request, questions.from_documents(request, result))
-        case SearchKnowledge() as request, Refusal():
-            return _told(turn, request, None)
         case TakeMessage(), Done():
             return people.left(turn)
         case _:
             return turn.having(task=Task.NONE).say(phrases.FAILURE)
+
+
+def _refused(turn: Turn, request: ToolRequest, refusal: Refusal) -> Decision | Turn:
+    """A tool did not do what it was asked."""
+    match request:
+        case FindSlots() | Book():
+            return booking.refused(turn, refusal.code)
+        case Reschedule() | Cancel() | FindAppointments():
+            return own.refused(turn, refusal)
+        case SearchKnowledge():
+            return _told(turn, request, None)
+        case TakeMessage():
+            return turn.having(task=Task.NONE, message=None).say(phrases.refusal(refusal.code))
 
 
 def _told(turn: Turn, request: SearchKnowledge, answer: str | None) -> Decision | Turn:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aira.voice.receptionist import phrases
 from aira.voice.receptionist.dialogue.timing import find_time
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
-from aira.voice.receptionist.protocol import Book, Booked, Refusal
+from aira.voice.receptionist.protocol import Book, BookedAppointment
 from aira.voice.receptionist.state import Asked, Task, Wish
 
 
@@ -36,11 +36,8 @@ def book(turn: Turn) -> Decision:
     return turn.use(Book(service=wish.service, start=wish.start, name=wish.name, phone=wish.phone, notes=wish.notes))
 
 
-def booked(turn: Turn, request: Book, result: Booked | Refusal) -> Decision | Turn:
-    """The calendar has answered: the turn itself where there is nothing left to do for this wish."""
-    if isinstance(result, Refusal):
-        return refused(turn, result.code)
-    appointment = result.appointment
+def booked(turn: Turn, request: Book, appointment: BookedAppointment) -> Decision | Turn:
+    """It is booked: the turn itself where there is nothing left to do."""
     turn = turn.having(booked=(*turn.state.booked, appointment)).achieving("booked").say(phrases.booked(appointment, turn.today))
     if not turn.state.waiting:
         return turn.having(task=Task.NONE, wish=Wish(name=request.name, phone=request.phone), target=None)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 from aira.voice.receptionist import phrases
 from aira.voice.receptionist.dialogue.timing import find_time
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
 from aira.voice.receptionist.protocol import (
     BookedAppointment,
-    Booked,
     Cancel,
     FindAppointments,
     Refusal,
@@ -42,7 +42,8 @@ def begin(turn: Turn, task: Task, reading: Reading) -> Decision:
     return turn.use(FindAppointments(name=name, day=source))
 
 
-def _just_booked(turn: Turn, day):  # noqa: ANN001, ANN202
+def _just_booked(turn: Turn, day: date | None) -> BookedAppointment | None:
+    """The appointment made in this call, which needs no proof."""
     recent = [one for one in turn.state.booked if day is None or turn.local(one.start).date() == day]
     return recent[-1] if recent else None
 
@@ -112,11 +113,11 @@ def change(turn: Turn) -> Decision:
     return proceed(turn) if state.wish.start is None else turn.use(Reschedule(state.target.id, state.wish.start))
 
 
-def changed(turn: Turn, result: Booked) -> Turn:
+def changed(turn: Turn, appointment: BookedAppointment) -> Turn:
     """The appointment was moved."""
-    kept = tuple(one for one in turn.state.booked if one.id != result.appointment.id)
-    turn = turn.having(booked=(*kept, result.appointment), task=Task.NONE, target=None, wish=Wish(name=turn.state.wish.name))
-    return turn.achieving("rescheduled").say(phrases.moved(result.appointment, turn.today))
+    kept = tuple(one for one in turn.state.booked if one.id != appointment.id)
+    turn = turn.having(booked=(*kept, appointment), task=Task.NONE, target=None, wish=Wish(name=turn.state.wish.name))
+    return turn.achieving("rescheduled").say(phrases.moved(appointment, turn.today))
 
 
 def cancelled(turn: Turn) -> Turn:

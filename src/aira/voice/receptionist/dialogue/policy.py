@@ -1,7 +1,7 @@
 """What the receptionist does with what a caller says: the first row of `POLICY` that fits decides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aira.voice.receptionist import phrases
 from aira.voice.receptionist.dialogue import agenda, own, people, questions
@@ -39,8 +39,6 @@ def heard(turn: Turn, text: str) -> Decision:
 
 def _understood(decision: Decision) -> Decision:
     state, actions = decision
-    from dataclasses import replace
-
     return replace(state, unclear=0), actions
 
 
@@ -69,7 +67,12 @@ def _drops_it(turn: Turn, reading: Reading) -> bool:
 
 
 def _says_thanks_only(_: Turn, reading: Reading) -> bool:
-    return bool(reading.intents) and set(reading.intents) <= {Intent.THANKS, Intent.YES, Intent.GREETING}
+    return Intent.THANKS in reading.intents and set(reading.intents) <= {Intent.THANKS, Intent.YES, Intent.GREETING}
+
+
+def _adds_to_wish(turn: Turn, reading: Reading) -> bool:
+    """Whether it says more about what is being arranged, if not what was asked."""
+    return turn.state.task in (Task.BOOK, Task.MOVE) and (reading.when.says_something or bool(reading.services or reading.name))
 
 
 def _reply(turn: Turn, reading: Reading, text: str) -> Decision | None:
@@ -89,10 +92,7 @@ def _again(turn: Turn, _: Reading, __: str) -> Decision:
 
 
 def _wait(turn: Turn, _: Reading, __: str) -> Decision:
-    state, actions = turn.ask(turn.state.asked, phrases.TAKE_YOUR_TIME)
-    from dataclasses import replace
-
-    return replace(state, said=turn.state.said), actions
+    return turn.ask(turn.state.asked, phrases.TAKE_YOUR_TIME, again=turn.state.said or phrases.HOW_CAN_I_HELP)
 
 
 def _drop(turn: Turn, _: Reading, __: str) -> Decision:
@@ -172,7 +172,7 @@ def _unclear(turn: Turn, _: Reading, __: str) -> Decision:
     if count >= 2:
         return people.offer(turn.having(unclear=0, message=None))
     if turn.state.asked in (Asked.NAME, Asked.MESSAGE_NAME):
-        return turn.having(said="").ask(turn.state.asked, phrases.NAME_SPELLED)
+        return turn.ask(turn.state.asked, phrases.NAME_SPELLED)
     return turn.ask(turn.state.asked, turn.state.said or phrases.HOW_CAN_I_HELP)
 
 
@@ -197,6 +197,7 @@ POLICY = (
     Row("when is my appointment", _mainly(Intent.MINE), _own(Task.LOOK_UP)),
     Row("a question", _shows(*questions.ASKING), _question),
     Row("book an appointment", _shows(Intent.BOOK), _book),
+    Row("more about what is being arranged", _adds_to_wish, _book),
     Row("goodbye", _shows(Intent.GOODBYE), _leave),
     Row("small talk", _shows(Intent.SMALL_TALK), _chat),
     Row("thanks", _says_thanks_only, lambda turn, *_: agenda.proceed(turn)),

@@ -6,12 +6,15 @@ from aira.voice.receptionist import phrases
 from aira.voice.receptionist.consent import Answer
 from aira.voice.receptionist.dialogue import agenda, booking, own, people, timing
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
-from aira.voice.receptionist.dialogue.wishes import chosen, take_in
+from aira.voice.receptionist.dialogue.wishes import chosen, place_named, take_in
 from aira.voice.receptionist.intents import Intent
 from aira.voice.receptionist.names import read_name
 from aira.voice.receptionist.phones import means_calling_number
 from aira.voice.receptionist.state import Asked, Task
 from aira.voice.receptionist.understand import Reading
+
+MOST_LISTED = 5
+"""Services that are offered by name."""
 
 Reply = Callable[[Turn, Reading, str], Decision | None]
 
@@ -34,7 +37,13 @@ def to_wants_booking(turn: Turn, reading: Reading, _: str) -> Decision | None:
 
 def to_service(turn: Turn, reading: Reading, _: str) -> Decision | None:
     """Which service."""
-    return agenda.proceed(take_in(turn, reading)) if reading.services else None
+    if reading.services:
+        return agenda.proceed(take_in(turn, reading))
+    listed = turn.state.choices or tuple(service.name for service in turn.facts.services)
+    place = place_named(reading.text)
+    if place is not None and len(listed) <= MOST_LISTED:
+        return agenda.proceed(turn.wishing(service=listed[min(place, len(listed) - 1)]).having(choices=()))
+    return agenda.proceed(take_in(turn, reading)) if reading.when.says_something else None
 
 
 def to_when(turn: Turn, reading: Reading, _: str) -> Decision | None:
@@ -74,6 +83,8 @@ def to_offer(turn: Turn, reading: Reading, _: str) -> Decision | None:
         return agenda.proceed(timing.settled(take_in_rest(turn, reading), choice))
     if reading.when.says_something:
         return agenda.proceed(take_in(turn, reading).having(offered=()))
+    if reading.shows(Intent.GOODBYE):
+        return None
     if reading.answer in (Answer.NO, Answer.CORRECTION):
         return turn.wishing(at=None, start=None, soonest=False, not_before=None, not_after=None).ask(Asked.WHEN, phrases.OTHER_TIME)
     if reading.answer is Answer.YES and turn.state.offered:

@@ -111,8 +111,13 @@ def settled(turn: Turn, start: datetime) -> Turn:
 
 
 def nearest(moments: Sequence[datetime], wished: datetime) -> list[datetime]:
-    """The two free times nearest to the wish, in their order."""
-    return sorted(sorted(moments, key=lambda moment: abs(moment - wished))[:2])
+    """Two free times around the wish: it itself, or the last before and the first after it, else the two nearest."""
+    exact = [moment for moment in moments if moment == wished]
+    if exact:
+        return [*exact, *[moment for moment in moments if moment > wished][:1]]
+    before = [moment for moment in moments if moment < wished][-1:]
+    after = [moment for moment in moments if moment > wished][:1]
+    return [*before, *after] if before and after else sorted(sorted(moments, key=lambda moment: abs(moment - wished))[:2])
 
 
 def _spread(moments: Sequence[datetime], at: time | None) -> list[datetime]:
@@ -131,7 +136,7 @@ def _offered(turn: Turn, moments: Sequence[datetime]) -> Decision:
 def _explained(turn: Turn, wished: datetime) -> Turn:
     """Why the time wished for is not among the free ones."""
     if turn.facts.hours and not opening.is_open(turn.facts, wished.date(), wished.time()):
-        return turn.say(phrases.OUTSIDE_HOURS).say(opening.on_day(turn.facts, wished.date()))
+        return turn.say(phrases.outside_hours(opening.said(opening.spans_on(turn.facts, wished.date()))))
     return turn.say(phrases.taken(wished, turn.today))
 
 

@@ -49,10 +49,13 @@ class Turn:
         more = OUTCOMES.index(outcome) > OUTCOMES.index(self.state.outcome)
         return self.having(outcome=outcome) if more else self
 
-    def ask(self, asked: Asked, question: str) -> Decision:
-        """Say what there is to say and ask; the caller's next words are read as the answer."""
+    def ask(self, asked: Asked, question: str, *, again: str | None = None) -> Decision:
+        """Say what there is to say and ask; the caller's next words are read as the answer.
+
+        `again` is how the question is put when it has to be repeated, where that is not word for word.
+        """
         words = " ".join((*self.said, question))
-        return replace(self.state, asked=asked, said=question), (Say(words),)
+        return replace(self.state, asked=asked, said=again or question), (Say(words),)
 
     def use(self, request: ToolRequest) -> Decision:
         """Say what there is to say and have the tool run."""

@@ -1,20 +1,16 @@
 """How what was said changes the wish for an appointment."""
 
-import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from aira.voice.receptionist.calendar_days import Assumed
 from aira.voice.receptionist.consent import Answer
 from aira.voice.receptionist.dialogue.turn import Turn
+from aira.voice.receptionist.phrase_table import phrase_table
 from aira.voice.receptionist.state import Asked
 from aira.voice.receptionist.understand import Reading
 from aira.voice.receptionist.when import When
 
-_FIRST = re.compile(r"\b(?:the )?(?:first|former|earlier|1th)(?: (?:one|time|slot|option))?\b(?! (?:thing|available))")
-_SECOND = re.compile(r"\b(?:the )?(?:second|latter|later|last|2th|other)(?: (?:one|time|slot|option))?\b")
-_EITHER = re.compile(
-    r"\b(?:either|any(?: of (?:them|those))?|both|whichever|whatever|do not mind|does not matter|you (?:choose|pick|decide)|all the same)\b"
-)
+_TABLE = phrase_table("time")
 
 
 def take_in(turn: Turn, reading: Reading) -> Turn:
@@ -57,8 +53,7 @@ def with_when(turn: Turn, when: When) -> Turn:
 
 
 def _with_day(turn: Turn, when: When) -> Turn:
-    doubtful = when.assumed & {Assumed.MISHEARD, Assumed.MISMATCH} and when.clock is None or Assumed.MISMATCH in when.assumed
-    if doubtful:
+    if Assumed.MISMATCH in when.assumed or (Assumed.MISHEARD in when.assumed and when.clock is None):
         return turn.wishing(maybe_day=when.day, start=None)
     return turn.wishing(day=when.day, until=when.until, maybe_day=None, start=None)
 
@@ -66,7 +61,7 @@ def _with_day(turn: Turn, when: When) -> Turn:
 def _with_clock(turn: Turn, when: When) -> Turn:
     if when.at is None:
         return turn.wishing(at=None, not_before=when.not_before, not_after=when.not_after, maybe_at=None, start=None)
-    if Assumed.MISHEARD in when.assumed and when.day is None:
+    if Assumed.MISHEARD in when.assumed:
         return turn.wishing(maybe_at=when.at, start=None)
     day = turn.state.wish.day or _spoken_of(turn)
     return turn.wishing(
@@ -82,7 +77,8 @@ def _with_clock(turn: Turn, when: When) -> Turn:
     )
 
 
-def _spoken_of(turn: Turn):  # noqa: ANN202
+def _spoken_of(turn: Turn) -> date | None:
+    """The day that is spoken of: that of the offers, else that of the appointment to move."""
     days = {moment.date() for moment in turn.state.offered}
     if len(days) == 1:
         return next(iter(days))
@@ -96,7 +92,9 @@ def _shifted(turn: Turn, when: When) -> Turn:
         return turn
     if shift.drift:
         edge = base.time()
-        bounds = {"not_before": _later(edge), "not_after": None} if shift.drift > 0 else {"not_before": None, "not_after": _earlier(edge)}
+        bounds = (
+            {"not_before": _moved(edge, 1), "not_after": None} if shift.drift > 0 else {"not_before": None, "not_after": _moved(edge, -1)}
+        )
         return turn.wishing(day=base.date(), at=None, until=None, start=None, soonest=False, **bounds)
     moved = base + timedelta(days=shift.days, minutes=shift.minutes)
     timed = turn.state.wish.at is not None or turn.state.wish.start is not None or turn.state.target is not None or shift.minutes
@@ -116,12 +114,10 @@ def _base(turn: Turn, when: When) -> datetime | None:
     return turn.local(state.target.start) if state.target else None
 
 
-def _later(edge: time) -> time:
-    return (datetime.combine(datetime.min, edge) + timedelta(minutes=1)).time() if edge < time(23, 59) else edge
-
-
-def _earlier(edge: time) -> time:
-    return (datetime.combine(datetime.min, edge) - timedelta(minutes=1)).time() if edge > time(0) else edge
+def _moved(edge: time, minutes: int) -> time:
+    """The time of day so many minutes away, within the day."""
+    total = min(max(edge.hour * 60 + edge.minute + minutes, 0), 24 * 60 - 1)
+    return time(total // 60, total % 60)
 
 
 def chosen(turn: Turn, reading: Reading) -> datetime | None:
@@ -129,6 +125,9 @@ def chosen(turn: Turn, reading: Reading) -> datetime | None:
     offered, when = turn.state.offered, reading.when
     if not offered:
         return None
+    place = place_named(reading.text)
+    if place is not None:
+        return offered[min(place, len(offered) - 1)]
     if when.at is not None or (when.day is not None and when.clock is None):
         matching = [moment for moment in offered if _fits(turn.local(moment), when)]
         return matching[0] if len(matching) == 1 else None
@@ -137,13 +136,14 @@ def chosen(turn: Turn, reading: Reading) -> datetime | None:
             moment for moment in offered if (when.not_before or time(0)) <= turn.local(moment).time() <= (when.not_after or time(23, 59))
         ]
         return matching[0] if len(matching) == 1 else None
-    if _FIRST.search(reading.text):
-        return offered[0]
-    if _SECOND.search(reading.text) and (not when.shift or "the " in reading.text):
-        return offered[-1]
-    if _EITHER.search(reading.text) or (reading.answer is Answer.YES and len(offered) == 1):
+    if _TABLE["either"].search(reading.text) or (reading.answer is Answer.YES and len(offered) == 1):
         return offered[0]
     return None
+
+
+def place_named(text: str) -> int | None:
+    """Which place in the offer was named: "the second one"."""
+    return next((place for place, name in enumerate(("first", "second")) if _TABLE[name].search(text)), None)
 
 
 def _fits(moment: datetime, when: When) -> bool:
