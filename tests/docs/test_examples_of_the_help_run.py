@@ -1,0 +1,80 @@
+"""The example at the end of each command's help works as it stands, in a world that has what it names."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from aira.cli.main import run
+from conftest import on_database
+from documented import all_commands, arguments, example_of
+from example_world import build_example_world
+
+LASTING = ("aira serve-voice", "aira worker", "aira monitor")
+"""Commands that run until they are told to stop."""
+ELSEWHERE = {"aira demo", "aira simulate call"}
+"""Performed by tests of their own, because they take as long as a call."""
+
+EXAMPLES = {path: example_of(docstring) for path, docstring in all_commands()}
+
+
+@pytest.fixture(scope="module")
+def world(postgres_url: str, _template: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database that every example gets a copy of."""
+    name = f"example_world_{uuid4().hex}"
+    _template.execute(f"create database {name} template migrated strategy file_copy")
+    build_example_world(on_database(postgres_url, name), home=tmp_path_factory.mktemp("world"))
+    return name
+
+
+@pytest.fixture
+def copied_world(
+    world: str, postgres_url: str, _template: psycopg.Connection, tmp_path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Commands work on a copy of the world."""
+    name = f"example_{uuid4().hex}"
+    _template.execute(f"create database {name} template {world} strategy file_copy")
+    monkeypatch.setenv("DATABASE_URL", on_database(postgres_url, name))
+    monkeypatch.setenv("AIRA_HOME", str(next(tmp_path_factory.getbasetemp().glob("world*"))))
+    (tmp_path / "cwd" / "prices.pdf").write_bytes(b"%PDF-1.4")
+    yield
+    _template.execute(f"drop database {name} with (force)")
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_every_command_has_an_example(path: str) -> None:
+    """A command's help ends with an example of that command."""
+    example = EXAMPLES[path]
+
+    assert example is not None
+    assert example.startswith(path)
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if path not in ELSEWHERE and path not in LASTING])
+def test_the_example_runs(path: str, copied_world: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """It exits 0 and prints no error."""
+    code = run(arguments(str(EXAMPLES[path])))
+
+    captured = capsys.readouterr()
+    assert (code, "error:" in captured.err) == (0, False), captured.err
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if path in LASTING])
+def test_the_example_of_a_lasting_command_stops_when_told(path: str, copied_world: None) -> None:
+    """It starts, and ends with exit code 0 on SIGTERM."""
+    command = [sys.executable, "-m", "aira", *arguments(str(EXAMPLES[path]))]
+    with subprocess.Popen(command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(8)
+            process.send_signal(signal.SIGTERM)
+            said, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+
+    assert process.returncode == 0, said.decode()
