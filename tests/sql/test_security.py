@@ -14,6 +14,7 @@ WRITABLE_BY_OWNERS = {
     "business_closures": {"insert", "update", "delete"},
     "business_hours": {"insert", "update", "delete"},
     "business_v2": {"insert", "update"},
+    "documents": {"insert", "delete"},
     "notification_templates": {"insert", "update", "delete"},
     "resources": {"insert", "update", "delete"},
     "service_resources": {"insert", "update", "delete"},

@@ -17,7 +17,7 @@ from worlds import build_world
 FOR_ALL = {"price_list"}
 """Tables that every owner reads."""
 
-NOT_FOR_OWNERS = {"billing_runs", "billing_run_items", "idempotency_keys", "stream_tokens", "webhook_events"}
+NOT_FOR_OWNERS = {"billing_runs", "billing_run_items", "idempotency_keys", "kb_windows", "stream_tokens", "webhook_events"}
 """Tables that only programs read."""
 
 ADD_TO_BUSINESS = (

@@ -1,30 +1,26 @@
--- pgvector for servers of the tests that come without it: text under the name of its type, its distance computed in SQL,
--- and an index that finds nothing. Enough to apply the migrations unchanged and to get right, slow answers.
+-- pgvector for servers of the tests that come without it: text under the name of its type, its distance computed in SQL.
+-- Enough to apply the migrations unchanged and to get right, slow answers.
 
 create schema if not exists extensions;
-create type extensions.vector;
-create function extensions.vector_in(cstring, oid, integer) returns extensions.vector language internal immutable strict as 'textin';
-create function extensions.vector_out(extensions.vector) returns cstring language internal immutable strict as 'textout';
-create function extensions.vector_typmod_in(cstring[]) returns integer language internal immutable strict as 'varchartypmodin';
-create function extensions.vector_typmod_out(integer) returns cstring language internal immutable strict as 'varchartypmodout';
-create type extensions.vector (
-  input = extensions.vector_in,
-  output = extensions.vector_out,
-  typmod_in = extensions.vector_typmod_in,
-  typmod_out = extensions.vector_typmod_out,
+create type extensions.halfvec;
+create function extensions.halfvec_in(cstring, oid, integer) returns extensions.halfvec language internal immutable strict as 'textin';
+create function extensions.halfvec_out(extensions.halfvec) returns cstring language internal immutable strict as 'textout';
+create function extensions.halfvec_typmod_in(cstring[]) returns integer language internal immutable strict as 'varchartypmodin';
+create function extensions.halfvec_typmod_out(integer) returns cstring language internal immutable strict as 'varchartypmodout';
+create type extensions.halfvec (
+  input = extensions.halfvec_in,
+  output = extensions.halfvec_out,
+  typmod_in = extensions.halfvec_typmod_in,
+  typmod_out = extensions.halfvec_typmod_out,
   like = text
 );
 
-create function extensions.cosine_distance(a extensions.vector, b extensions.vector) returns double precision
+create function extensions.cosine_distance(a extensions.halfvec, b extensions.halfvec) returns double precision
   language sql immutable strict set search_path = '' as $$
   select 1 - sum(x * y) / sqrt(sum(x * x) * sum(y * y))
   from unnest(translate(a::text, '[]', '{}')::double precision[], translate(b::text, '[]', '{}')::double precision[]) as pair (x, y)
 $$;
-create operator extensions.<=> (leftarg = extensions.vector, rightarg = extensions.vector, function = extensions.cosine_distance);
-
-create access method hnsw type index handler hashhandler;
-create function extensions.vector_hash(extensions.vector) returns integer language internal immutable strict as 'hashvarlena';
-create operator class extensions.vector_cosine_ops for type extensions.vector using hnsw as function 1 extensions.vector_hash(extensions.vector);
+create operator extensions.<=> (leftarg = extensions.halfvec, rightarg = extensions.halfvec, function = extensions.cosine_distance);
 
 -- `create extension if not exists vector` is to find it.
 set allow_system_table_mods = on;

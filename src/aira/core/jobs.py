@@ -19,7 +19,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from aira.core.app import Aira
 from aira.core.db import fetch_value, mapped_errors, session_url
 from aira.core.documents import process_document
-from aira.core.notifications import deliver_notification
+from aira.core.notifications import deliver_due, deliver_notification
 from aira.errors import AiraError, DatabaseError, SchemaOutdated
 
 ATTEMPTS = 7
@@ -135,6 +135,7 @@ def _app(aira: Aira) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
     _add_tasks(app, aira)
+    _add_sweeps(app, aira)
     _add_housekeeping(app)
     return app
 
@@ -147,6 +148,15 @@ def _add_tasks(app: procrastinate.App, aira: Aira) -> None:
     @app.task(name="aira.deliver_notification", queue="notifications", retry=Backoff())
     async def deliver(*, notification_id: str) -> None:
         await asyncio.to_thread(deliver_notification, aira, UUID(notification_id))
+
+
+def _add_sweeps(app: procrastinate.App, aira: Aira) -> None:
+    """What a sender that died outside a job has left half done."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="aira.deliver_due", queue="housekeeping", lock="aira.deliver_due", queueing_lock="aira.deliver_due")
+    async def deliver_due_notifications(timestamp: int) -> None:
+        await asyncio.to_thread(deliver_due, aira)
 
 
 def _add_housekeeping(app: procrastinate.App) -> None:

@@ -1,0 +1,62 @@
+-- Rows that ask for work put a job into the queue in their own transaction, whichever program writes them; a row whose
+-- work is done, or that is gone, takes back the job that still waits. Writers need no right on schema jobs.
+
+create function jobs.enqueue(p_task text, p_queue text, p_lock text, p_queueing_lock text, p_args jsonb, p_scheduled_at timestamptz default null)
+  returns void language sql set search_path = '' as $$
+  insert into jobs.procrastinate_jobs (task_name, queue_name, lock, queueing_lock, args, scheduled_at)
+  values (p_task, p_queue, p_lock, p_queueing_lock, p_args, p_scheduled_at)
+  on conflict (queueing_lock) where status = 'todo' do update set lock = excluded.lock, scheduled_at = excluded.scheduled_at
+$$;
+comment on function jobs.enqueue(text, text, text, text, jsonb, timestamptz) is
+  'Queues one job: of those with one lock one runs at a time, of those with one queueing lock one waits at a time.';
+
+create function jobs.take_back(p_queueing_lock text) returns void language sql set search_path = '' as $$
+  delete from jobs.procrastinate_jobs where queueing_lock = p_queueing_lock and status = 'todo'
+$$;
+comment on function jobs.take_back(text) is 'Removes the waiting job with this queueing lock; one that runs goes on.';
+
+-- Documents of one business are read one after the other, but one that waits for another attempt holds up none. One that is
+-- being read keeps its job, so that somebody looks again if the reader is not a worker and dies.
+create function jobs.documents_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'DELETE' or new.processing_status in ('completed', 'failed') then
+    perform jobs.take_back('document:' || old.id);
+  elsif new.processing_status = 'pending' then
+    perform jobs.enqueue('aira.ingest_document', 'documents',
+      case when new.next_attempt_at is null then 'business:' || new.business_id else 'document:' || new.id end,
+      'document:' || new.id, jsonb_build_object('document_id', new.id), new.next_attempt_at);
+  end if;
+  return null;
+end
+$$;
+create trigger documents_enqueue_new after insert on public.documents
+  for each row when (new.processing_status = 'pending') execute function jobs.documents_enqueue();
+create trigger documents_enqueue_again after update of processing_status, next_attempt_at on public.documents
+  for each row when ((new.processing_status, new.next_attempt_at) is distinct from (old.processing_status, old.next_attempt_at))
+  execute function jobs.documents_enqueue();
+create trigger documents_take_back after delete on public.documents
+  for each row execute function jobs.documents_enqueue();
+
+-- What became of an `unknown` message is asked when its lease is over, which is its new send_after.
+create function jobs.notifications_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op <> 'DELETE' and new.status in ('pending', 'unknown') then
+    perform jobs.enqueue('aira.deliver_notification', 'notifications', 'notification:' || new.id, 'notification:' || new.id,
+      jsonb_build_object('notification_id', new.id), new.send_after);
+  else
+    perform jobs.take_back('notification:' || old.id);
+  end if;
+  return null;
+end
+$$;
+create trigger notifications_enqueue_new after insert on public.notifications
+  for each row when (new.status = 'pending') execute function jobs.notifications_enqueue();
+create trigger notifications_enqueue_again after update of status, send_after on public.notifications
+  for each row when ((new.status, new.send_after) <> (old.status, old.send_after)) execute function jobs.notifications_enqueue();
+create trigger notifications_take_back after delete on public.notifications
+  for each row execute function jobs.notifications_enqueue();
+
+revoke all on function jobs.enqueue(text, text, text, text, jsonb, timestamptz) from public, anon, authenticated;
+revoke all on function jobs.take_back(text) from public, anon, authenticated;
+revoke all on function jobs.documents_enqueue() from public, anon, authenticated;
+revoke all on function jobs.notifications_enqueue() from public, anon, authenticated;
