@@ -145,23 +145,9 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def aira(settings: Settings, database: "Database", clock: FrozenClock, embedder: "Embedder") -> "Aira":
     """A handle on a fresh database with the local back ends and a clock that stands still."""
-    from aira.core import app
+    from aira.core.app import wire
 
-    for name in ("_carrier", "_index", "_embedder", "_files", "_mailer", "_texter"):
-        _tolerate_missing(app, name)
-    return replace(app.wire(settings, database), clock=clock, embedder=embedder)
-
-
-def _tolerate_missing(module, name):
-    build = getattr(module, name)
-
-    def built(*args):
-        try:
-            return build(*args)
-        except ModuleNotFoundError:
-            return None
-
-    setattr(module, name, built)
+    return replace(wire(settings, database), clock=clock, embedder=embedder)
 
 
 def on_database(url: str, name: str) -> str:

@@ -15,6 +15,7 @@ from aira.core import (
     buy_number,
     close_call,
     first_time,
+    ingest_document,
     issue_stream_token,
     open_call,
     record_consent,
@@ -42,6 +43,10 @@ def build_world(aira: Aira, name: str) -> UUID:
     business = _open_business(aira, name, owner)
     line = _rent_number(aira, owner, business)
     _take_call(aira, name, line)
+    prices = aira.settings.aira_home / f"{name}.txt"
+    prices.parent.mkdir(parents=True, exist_ok=True)
+    prices.write_text(f"A haircut at Salon {name} costs 35 euros. We are closed on Sundays.")
+    ingest_document(aira, prices, business=business)
     return owner
 
 

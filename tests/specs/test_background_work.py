@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from procrastinate.jobs import Job
 
-from aira.core import add_business, add_owner, queue_notification
+from aira.core import add_business, add_owner, find_document, queue_notification
 from aira.core.app import Aira
 from aira.core.db import Database, fetch_all, fetch_value
 from aira.core.jobs import ATTEMPTS, Backoff, run_waiting_jobs, run_worker
@@ -27,6 +27,9 @@ ADD_DOCUMENT = """
 insert into documents (business_id, file_name, storage_path) values (%(business)s, %(name)s::text, %(business)s || '/' || %(name)s::text)
 returning id
 """
+
+
+HOUSEKEEPING = """select jobs.enqueue('{}', 'housekeeping', null, 'now', '{{"timestamp": 0}}')"""
 
 
 class Outbox:
@@ -234,7 +237,7 @@ def test_work_of_a_killed_worker_is_taken_over(aira: Aira, business: UUID, outbo
     with aira.database.transaction() as connection:
         connection.execute("select jobs.procrastinate_fetch_job_v2(null, worker_id) from jobs.procrastinate_register_worker_v1()")
         connection.execute("update jobs.procrastinate_workers set last_heartbeat = now() - interval '1 minute'")
-        connection.execute("select jobs.enqueue('aira.retry_stalled_jobs', 'housekeeping', null, 'now', '{\"timestamp\": 0}')")
+        connection.execute(HOUSEKEEPING.format("aira.retry_stalled_jobs"))
 
     run_waiting_jobs(aira)
     run_waiting_jobs(aira)
@@ -243,13 +246,26 @@ def test_work_of_a_killed_worker_is_taken_over(aira: Aira, business: UUID, outbo
     assert _jobs(aira.database) == []
 
 
+def test_a_document_whose_reader_died_is_read_by_another(aira: Aira, business: UUID):
+    """A reader outside the queue, such as a command that was killed, leaves its document to the next worker."""
+    document = _document(aira, business)
+    with aira.database.transaction() as connection:
+        connection.execute("select claim_document(%s, now() - interval '3 minutes')", [document])
+        connection.execute("delete from jobs.procrastinate_jobs")
+        connection.execute(HOUSEKEEPING.format("aira.release_documents"))
+
+    run_waiting_jobs(aira)
+
+    assert find_document(aira, document).attempts == 2
+
+
 def test_work_that_kills_every_worker_is_given_up(aira: Aira, business: UUID):
     """A job that was tried as often as is allowed ends as failed."""
     _message(aira, business)
     with aira.database.transaction() as connection:
         connection.execute("update jobs.procrastinate_jobs set attempts = %s", [ATTEMPTS - 1])
         connection.execute("select jobs.procrastinate_fetch_job_v2(null, null)")
-        connection.execute("select jobs.enqueue('aira.retry_stalled_jobs', 'housekeeping', null, 'now', '{\"timestamp\": 0}')")
+        connection.execute(HOUSEKEEPING.format("aira.retry_stalled_jobs"))
 
     run_waiting_jobs(aira)
 

@@ -17,7 +17,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from aira.core.app import Aira
-from aira.core.db import fetch_value, mapped_errors, session_url
+from aira.core.db import execute, fetch_value, mapped_errors, session_url
 from aira.core.documents import process_document
 from aira.core.notifications import deliver_due, deliver_notification
 from aira.errors import AiraError, DatabaseError, SchemaOutdated
@@ -35,6 +35,7 @@ HOURS_TO_KEEP = 30 * 24
 log = logging.getLogger(__name__)
 
 _QUEUE_EXISTS_SQL = "select to_regclass('jobs.procrastinate_jobs') is not null"
+_RELEASE_DOCUMENTS_SQL = "select release_documents(%(now)s)"
 
 
 def run_worker(aira: Aira, *, concurrency: int = 2, stop: threading.Event | None = None) -> None:
@@ -151,12 +152,22 @@ def _add_tasks(app: procrastinate.App, aira: Aira) -> None:
 
 
 def _add_sweeps(app: procrastinate.App, aira: Aira) -> None:
-    """What a sender that died outside a job has left half done."""
+    """Every minute, what a process that died outside a job has left half done."""
 
     @app.periodic(cron="* * * * *")
     @app.task(name="aira.deliver_due", queue="housekeeping", lock="aira.deliver_due", queueing_lock="aira.deliver_due")
     async def deliver_due_notifications(timestamp: int) -> None:
         await asyncio.to_thread(deliver_due, aira)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="aira.release_documents", queue="housekeeping", queueing_lock="aira.release_documents")
+    async def release_documents(timestamp: int) -> None:
+        await asyncio.to_thread(_release_documents, aira)
+
+
+def _release_documents(aira: Aira) -> None:
+    with aira.database.transaction() as connection:
+        execute(connection, _RELEASE_DOCUMENTS_SQL, {"now": aira.clock.now()})
 
 
 def _add_housekeeping(app: procrastinate.App) -> None:
