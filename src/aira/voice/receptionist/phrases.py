@@ -132,7 +132,8 @@ def _two_times(first: time, second: time) -> str:
     """Two times of one day, their part of the day said once: `nine or ten thirty in the morning`."""
     one, other = spoken.clock(first), spoken.clock(second)
     part = one.removeprefix(spoken.bare_clock(first))
-    return f"{one.removesuffix(part) if part and other.endswith(part) else one} or {other}"
+    shared = part.startswith(" ") and other.endswith(part)
+    return f"{one.removesuffix(part) if shared else one} or {other}"
 
 
 def read_back(service: str | None, start: datetime, name: str, today: date) -> str:

@@ -1,40 +1,21 @@
 """Which of the business's services a caller means: by name, other name, part of a name, or as misheard."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from aira.voice.receptionist.protocol import ServiceFact
 from aira.voice.receptionist.words import normalise, spoken_letters
 
 LIKE = 0.86
+"""Likeness of spelling from which a phrase is taken for a service's name misheard."""
 SHORTEST_LIKE = 5
 LONGEST_PHRASE = 5
 _GENERIC = frozenset(
-    [
-        "treatment",
-        "service",
-        "session",
-        "appointment",
-        "visit",
-        "the",
-        "a",
-        "an",
-        "and",
-        "for",
-        "with",
-        "of",
-        "or",
-        "new",
-        "full",
-        "men",
-        "women",
-        "man",
-        "woman",
-        "kid",
-        "child",
-    ]
+    {"treatment", "service", "session", "appointment", "visit", "new", "full", "men", "women", "man", "woman", "kid", "child"}
+    | {"the", "and", "for", "with", "or"}
 )
+"""Words too common to stand for a service by themselves."""
 _REFUSING = ("not", "instead", "than")
 
 
@@ -47,11 +28,26 @@ class ServiceChoice:
     """Where in the utterance, in words."""
 
 
-def find_services(text: str, services: Sequence[ServiceFact]) -> tuple[ServiceChoice, ...]:
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The services by what they may be called."""
+
+    labels: dict[str, str]
+    """Names and other names without spaces."""
+    telling: dict[str, tuple[str, ...]]
+    """Words that point to services, alone."""
+    words: dict[str, frozenset[str]]
+    """All words of a service's names."""
+
+
+def find_services(text: str, services: tuple[ServiceFact, ...]) -> tuple[ServiceChoice, ...]:
     """The services named in a plain text, in their order; one that is refused ("not a cut") is left out."""
+    if not services:
+        return ()
+    index = _index(services)
     words = [_stem(word) for word in spoken_letters(text).split()]
     free = [True] * len(words)
-    found = _by_label(words, free, services) + _by_part(words, free, services)
+    found = _by_label(words, free, index) + _by_part(words, free, index)
     unique: dict[tuple[str, ...], ServiceChoice] = {}
     for choice in sorted(found, key=lambda choice: choice.place):
         if not _is_refused(words, choice.place):
@@ -59,15 +55,30 @@ def find_services(text: str, services: Sequence[ServiceFact]) -> tuple[ServiceCh
     return tuple(unique.values())
 
 
-def _by_label(words: list[str], free: list[bool], services: Sequence[ServiceFact]) -> list[ServiceChoice]:
+@lru_cache(maxsize=64)
+def _index(services: tuple[ServiceFact, ...]) -> _Index:
+    labels: dict[str, str] = {}
+    telling: dict[str, tuple[str, ...]] = {}
+    words: dict[str, frozenset[str]] = {}
+    for service in services:
+        named = [[_stem(word) for word in spoken_letters(normalise(label)).split()] for label in (service.name, *service.also)]
+        for label in named:
+            labels.setdefault("".join(label), service.name)
+        words[service.name] = frozenset(word for label in named for word in label)
+        for word in words[service.name]:
+            if word not in _GENERIC and len(word) > 2:
+                telling[word] = (*telling.get(word, ()), service.name)
+    return _Index(labels, telling, words)
+
+
+def _by_label(words: list[str], free: list[bool], index: _Index) -> list[ServiceChoice]:
     """Mentions of a whole name or other name, the longest first; words may be joined or split ("check up")."""
-    labels = {_joined(label): service.name for service in services for label in (*reversed(service.also), service.name)}
     found = []
     for length in range(min(LONGEST_PHRASE, len(words)), 0, -1):
         for place in range(len(words) - length + 1):
             if not all(free[place : place + length]):
                 continue
-            name = _labelled("".join(words[place : place + length]), labels)
+            name = _labelled("".join(words[place : place + length]), index.labels)
             if name:
                 found.append(ServiceChoice((name,), place))
                 free[place : place + length] = [False] * length
@@ -75,42 +86,36 @@ def _by_label(words: list[str], free: list[bool], services: Sequence[ServiceFact
 
 
 def _labelled(phrase: str, labels: dict[str, str]) -> str | None:
-    if phrase in labels:
-        return labels[phrase]
-    if len(phrase) < SHORTEST_LIKE:
-        return None
-    likeness, name = max(((SequenceMatcher(None, phrase, label).ratio(), name) for label, name in labels.items()), default=(0.0, ""))
+    """The service of this name, or of one that begins alike and differs by a letter or two."""
+    if phrase in labels or len(phrase) < SHORTEST_LIKE:
+        return labels.get(phrase)
+    near = [label for label in labels if label[:1] == phrase[:1] and abs(len(label) - len(phrase)) <= 2]
+    likeness, name = max(((SequenceMatcher(None, phrase, label).ratio(), labels[label]) for label in near), default=(0.0, ""))
     return name if likeness >= LIKE else None
 
 
-def _by_part(words: list[str], free: list[bool], services: Sequence[ServiceFact]) -> list[ServiceChoice]:
-    """Mentions of a telling word of a longer name; several services may share it."""
-    parts: dict[str, list[str]] = {}
-    for service in services:
-        for word in {_stem(word) for label in (service.name, *service.also) for word in spoken_letters(normalise(label)).split()}:
-            if word not in _GENERIC and len(word) > 2:
-                parts.setdefault(word, []).append(service.name)
+def _by_part(words: list[str], free: list[bool], index: _Index) -> list[ServiceChoice]:
+    """Mentions of a telling word of a longer name: words that can mean one service together do, and others of its words decide."""
     found: list[ServiceChoice] = []
-    taken: set[str] = set()
     for place, word in enumerate(words):
-        if not free[place] or word not in parts:
-            continue
-        names = tuple(name for name in parts[word] if not taken or name in taken) or tuple(parts[word])
-        if found and set(names) < set(found[-1].names):
-            found[-1] = ServiceChoice(names, found[-1].place)
-        elif not found or not set(found[-1].names) & set(names):
+        names = index.telling.get(word, ()) if free[place] else ()
+        both = tuple(name for name in names if found and name in found[-1].names)
+        if both:
+            found[-1] = ServiceChoice(both, found[-1].place)
+        elif names:
             found.append(ServiceChoice(names, place))
-        taken = set(names)
-    return found
+    return [ServiceChoice(_likeliest(choice.names, words, index), choice.place) for choice in found]
+
+
+def _likeliest(names: tuple[str, ...], words: list[str], index: _Index) -> tuple[str, ...]:
+    """Those of the services with the most words in the utterance: "women's cut" is one of two cuts."""
+    counts = {name: len(index.words[name] & set(words)) for name in names}
+    return tuple(name for name in names if counts[name] == max(counts.values()))
 
 
 def _is_refused(words: list[str], place: int) -> bool:
     before = [word for word in words[max(0, place - 3) : place] if word not in ("a", "an", "the", "my", "of")]
     return bool(before) and before[-1] in _REFUSING
-
-
-def _joined(label: str) -> str:
-    return "".join(_stem(word) for word in spoken_letters(normalise(label)).split())
 
 
 def _stem(word: str) -> str:
