@@ -7,9 +7,9 @@ from aira.core import verify_wallet
 from aira.core.app import Aira
 from aira.core.db import fetch_all
 
-_WALLET_SQL = "select balance, held from public.wallets order by created_at, id"
-_NUMBERS_SQL = "select status from public.business_numbers order by created_at, id"
-_CHARGES_SQL = "select amount from public.number_charges where status = 'paid' order by created_at, id"
+_WALLET_SQL = "select w.balance, w.held from public.wallets w join auth.users u on u.id = w.user_id order by u.email, w.currency"
+_NUMBERS_SQL = "select status from public.business_numbers order by status"
+_CHARGES_SQL = "select amount from public.number_charges where status = 'paid' order by amount"
 _PENDING_SQL = "select amount from public.wallet_holds where status = 'pending'"
 
 
@@ -18,9 +18,9 @@ class Books:
     balance: Decimal
     held: Decimal
     numbers: list[str]
-    """Statuses of our rows, oldest first."""
+    """Statuses of our rows, in the order of the alphabet."""
     charged: list[Decimal]
-    """Paid months."""
+    """Paid months, the cheapest first."""
     rented: list[str]
     """Numbers that the carrier rents to us."""
 
@@ -40,7 +40,7 @@ def books(aira: Aira) -> Books:
 
 
 def balances(aira: Aira) -> list[Decimal]:
-    """The balances of all wallets, oldest first."""
+    """The balances of all wallets, by the e-mail of their owner."""
     with aira.database.transaction() as connection:
         return [row["balance"] for row in fetch_all(connection, dict, _WALLET_SQL)]
 

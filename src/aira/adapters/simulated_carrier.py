@@ -6,7 +6,8 @@ Twilio does, down to the magic numbers of Twilio's test credentials, and can be 
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -176,23 +177,26 @@ class SimulatedCarrier:
         if times < 1 or not 0 <= delay_ms <= LONGEST_DELAY_MS:
             raise InvalidInput("A rehearsal takes place at least once, and delays at most a minute.")
         fault = {"operation": operation, "kind": kind, "times": times, "delay_ms": delay_ms}
-        self._committed(lambda connection: connection.execute(_REHEARSE_SQL, fault).rowcount)
+        with self._connection() as connection:
+            connection.execute(_REHEARSE_SQL, fault)
 
     def _call(self, operation: str, act: Callable[[Connection], Result]) -> Result:
-        fault = self._committed(lambda connection: connection.execute(_NEXT_FAULT_SQL, {"operation": operation}).fetchone())
-        if fault is None:
-            return self._committed(act)
-        rehearsed = _Fault(**fault)
-        time.sleep(rehearsed.delay_ms / 1000)
-        _raise(rehearsed.before(), operation)
-        result = self._committed(act)
-        _raise(rehearsed.after(), operation)
-        return result
+        with self._connection() as connection:
+            row = connection.execute(_NEXT_FAULT_SQL, {"operation": operation}).fetchone()
+            connection.commit()
+            fault = _Fault(**row) if row else _Fault("none", 0)
+            time.sleep(fault.delay_ms / 1000)
+            _raise(fault.before(), operation)
+            result = act(connection)
+            connection.commit()
+            _raise(fault.after(), operation)
+            return result
 
-    def _committed(self, act: Callable[[Connection], Result]) -> Result:
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
         try:
             with psycopg.connect(self._url, row_factory=dict_row, prepare_threshold=None, connect_timeout=10) as connection:
-                return act(connection)
+                yield connection
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
             raise SchemaOutdated from error
         except psycopg.OperationalError as error:

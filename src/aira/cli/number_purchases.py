@@ -41,7 +41,7 @@ def buy(
     Without --business nobody answers it until `aira numbers assign`.
 
     Example:
-      $ aira numbers buy +14155550123 --business "Ann's Salon" --yes
+      $ aira numbers buy +14155550124 --business "Bella Hair" --yes
     """
     from aira.core.app import open_aira
     from aira.core.purchases import Papers, buy_number
@@ -79,7 +79,7 @@ def adopt(
     Whatever it called until now, it calls the voice server from now on.
 
     Example:
-      $ aira numbers adopt +14155550123 --business "Ann's Salon" --yes
+      $ aira numbers adopt +14155550190 --business "Bella Hair" --yes
     """
     from aira.core.app import open_aira
     from aira.core.purchases import buy_number

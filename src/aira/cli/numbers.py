@@ -1,5 +1,6 @@
 """`aira numbers`: telephone numbers for rent and rented."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Telephone numbers: search, buy, point at a business, give back.")
 
-OFFER_COLUMNS = ("phone_number", "locality", "region", "number_type", "capabilities", "monthly_cost", "currency", "address_requirement")
+OFFER_COLUMNS = ("phone_number", "locality", "region", "capabilities", "monthly_cost", "currency")
 LIST_COLUMNS = ("phone_number", "status", "business_name", "monthly_cost", "currency", "next_billing_date")
 FINDING_COLUMNS = ("kind", "phone_number", "outcome", "detail")
 
@@ -38,7 +39,7 @@ def search(
     """Search numbers for rent, with what they cost a month.
 
     Example:
-      $ aira numbers search --area-code 415 --contains 0123
+      $ aira numbers search --area-code 415 --contains 012
     """
     from aira.core.app import open_aira
     from aira.core.numbers import search_numbers
@@ -59,6 +60,8 @@ def search(
         )
     shown = [{**render.as_plain(offer), "capabilities": able(offer.capabilities)} for offer in found]
     render.emit_list(found if json else shown, json=json, columns=OFFER_COLUMNS, empty="No such number is for rent. Search more widely.")
+    if any(offer.address_requirement != "none" for offer in found):
+        render.note(f"These need an address: `aira numbers requirements {country} {number_type}`.")
     if any(offer.simulated for offer in found):
         render.note("The carrier is simulated: these numbers belong to nobody.")
 
@@ -109,7 +112,7 @@ def assign(number: Number, business: Business, json: Json = False) -> None:
     """Let a business take the calls of a number, from the next call on.
 
     Example:
-      $ aira numbers assign +14155550123 --business "Ann's Salon"
+      $ aira numbers assign +14155550123 --business "Bella Hair"
     """
     from aira.core.app import open_aira
     from aira.core.numbers import assign_number
@@ -160,7 +163,7 @@ def reconcile(
         render.emit_list(done.findings, json=False, columns=FINDING_COLUMNS, empty="Our records and the carrier's agree.")
         render.note(_summary(done))
     if done.unfinished and not dry_run:
-        raise PartlyDone(f"{len(done.unfinished)} numbers are not settled yet.", hint="Run `aira numbers reconcile` again in two minutes.")
+        raise PartlyDone(f"Not settled yet: {_counted(len(done.unfinished))}.", hint="Run `aira numbers reconcile` again in two minutes.")
 
 
 @app.command()
@@ -205,11 +208,15 @@ def rehearse(
     if json:
         render.print_json({"kind": kind, "operation": operation, "times": times, "delay_ms": delay_ms})
     else:
-        render.note(f"The next {times} of operation {operation} will fail: {kind}.")
+        render.note(f"The next {operation} will end in {kind}." if times == 1 else f"The next {times} of {operation} will end in {kind}.")
 
 
 def _summary(done: "Reconciliation") -> str:
-    counted = {outcome: sum(finding.outcome == outcome for finding in done.findings) for outcome in ("settled", "fixed", "fixable", "ask")}
-    parts = [f"{count} {outcome.replace('ask', 'for you to decide')}" for outcome, count in counted.items() if count]
-    hint = " Run with --fix to mend what is fixable." if counted["fixable"] else ""
-    return f"{done.numbers} numbers at the carrier; {', '.join(parts) or 'nothing to do'}.{hint}"
+    words = {"ask": "for you to decide", "fixable": "fixable with --fix"}
+    outcomes = Counter(finding.outcome for finding in done.findings if finding.outcome != "ignored")
+    parts = [f"{count} {words.get(outcome, outcome)}" for outcome, count in outcomes.items()]
+    return f"{_counted(done.numbers)} at the carrier; {', '.join(parts) or 'nothing to do'}."
+
+
+def _counted(numbers: int) -> str:
+    return "1 number" if numbers == 1 else f"{numbers} numbers"

@@ -12,7 +12,7 @@ from aira.ports import Webhooks
 from aira.settings import is_loopback
 
 _TAG: Final = re.compile(r"aira:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_PRIVATE_SUFFIXES: Final = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".invalid", ".example")
+_PRIVATE_SUFFIXES: Final = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 
 
 def line_webhooks(aira: Aira) -> Webhooks:
