@@ -42,6 +42,8 @@ BY_CONSTRAINT: dict[str, tuple[type[AiraError], str]] = {
     "business_min_notice_range": (InvalidInput, "The notice is 0 to 43200 minutes."),
     "business_max_advance_range": (InvalidInput, "Appointments can be made 1 to 730 days ahead."),
     "business_reminders_range": (InvalidInput, "Reminders leave 1 to 43200 minutes before the appointment."),
+    "business_hours_midnight": (InvalidInput, "Midnight is written 00:00."),
+    "business_closures_midnight": (InvalidInput, "Midnight is written 00:00."),
     "business_closures_once": (AlreadyExists, "That date has these hours already."),
     "services_name": (AlreadyExists, "The business has a service of this name already."),
     "services_name_length": (InvalidInput, "A service's name has 1 to 200 characters."),
@@ -61,6 +63,10 @@ BY_CONSTRAINT: dict[str, tuple[type[AiraError], str]] = {
     "appointments_customer_name_length": (InvalidInput, "A name has at most 200 characters."),
     "appointments_customer_phone_form": (InvalidInput, "The customer's number is not in the form +14155550123."),
     "appointments_customer_email_form": (InvalidInput, "That is not an e-mail address."),
+    "documents_file_name_length": (InvalidInput, "A file's name has 1 to 255 characters."),
+    "documents_storage_path_own": (InvalidInput, "A document's file lies in the folder of its business."),
+    "kb_chunks_document": (NotFound, "The document was removed while it was read."),
+    "kb_windows_document": (NotFound, "The document was removed while it was read."),
     "appointments_notes_length": (InvalidInput, "Notes have at most 4000 characters."),
 }
 """Constraints of tables: the class and the message."""

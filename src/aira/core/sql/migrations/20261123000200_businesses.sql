@@ -33,6 +33,7 @@ create table public.business_hours (               -- several rows a weekday: br
   weekday int not null constraint business_hours_weekday check (weekday between 1 and 7),  -- ISO: 1 is Monday
   opens time not null,
   closes time not null,                            -- not after `opens`: on the next day, so 00:00 is midnight
+  constraint business_hours_midnight check (opens < '24:00' and closes < '24:00'),
   constraint business_hours_once unique (business_id, weekday, opens));
 
 create table public.business_closures (            -- dates with other hours; closed all day where `opens` is null
@@ -44,6 +45,7 @@ create table public.business_closures (            -- dates with other hours; cl
   reason text,
   created_at timestamptz not null default now(),
   constraint business_closures_whole check ((opens is null) = (closes is null)),
+  constraint business_closures_midnight check (opens < '24:00' and closes < '24:00'),
   constraint business_closures_once unique nulls not distinct (business_id, on_date, opens));
 
 create table public.services (                     -- what can be booked; removed ones stay for the appointments that name them

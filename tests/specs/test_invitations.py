@@ -1,0 +1,136 @@
+"""A mail about an appointment can be read by a person and by a calendar."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from aira.core.app import Aira
+from aira.core.appointments import book_appointment, cancel_appointment, reschedule_appointment
+from aira.core.businesses import set_business
+from aira.core.db import execute
+from aira.core.notifications import (
+    deliver_due,
+)
+from aira.core.own_words import find_own_words, remove_own_words, set_own_words
+from aira.errors import InvalidInput, NotFound
+from aira.model import Business
+from barber import DESK, TUESDAY, open_barber
+from letterbox import ANN, ANN_PHONE, MemoryTexter, book_for_ann, invitations, mails, state, text_of
+
+WORDS_THAT_FAIL = """
+insert into notification_templates (business_id, template, channel, body)
+values (%(id)s, 'appointment_confirmed', 'email', '{{ nothing_of_the_kind }}')
+"""
+
+
+@pytest.fixture
+def texter() -> MemoryTexter:
+    """What texts leave by."""
+    return MemoryTexter()
+
+
+@pytest.fixture
+def aira(aira: Aira, texter: MemoryTexter) -> Aira:
+    """A handle whose texts stay in memory."""
+    return replace(aira, texter=texter)
+
+
+@pytest.fixture
+def barber(aira: Aira) -> Business:
+    """A barber who wants to hear of every booking."""
+    return open_barber(aira, email=DESK)
+
+
+class TestMail:
+    """What stands in the mails."""
+
+    def test_calendars_follow_booking_move_and_cancellation(self, aira: Aira, barber: Business):
+        """One event, by its UID, that each mail brings to its next revision, until it is taken out."""
+        booked = book_for_ann(aira, barber)
+        deliver_due(aira)
+        reschedule_appointment(aira, booked.id, start=TUESDAY + timedelta(hours=3))
+        deliver_due(aira)
+        cancel_appointment(aira, booked.id, reason="ill")
+        deliver_due(aira)
+
+        calendars = invitations(mails(aira, to=ANN))
+        events = [calendar.walk("VEVENT")[0] for calendar in calendars]
+        revisions = [(str(event["SEQUENCE"]), str(event["STATUS"])) for event in events]
+        assert [str(calendar["METHOD"]) for calendar in calendars] == ["REQUEST", "REQUEST", "CANCEL"]
+        assert revisions == [("0", "CONFIRMED"), ("1", "CONFIRMED"), ("2", "CANCELLED")]
+        assert {str(event["UID"]) for event in events} == {f"{booked.id}@aira"}
+        assert [event.start for event in events] == [TUESDAY, *[TUESDAY + timedelta(hours=3)] * 2]
+        assert {str(event.start.tzinfo) for event in events} == {"America/New_York"}
+
+    def test_the_content_type_says_what_the_calendar_says(self, aira: Aira, barber: Business):
+        """A mail program that reads only the header still knows whether to put in or to take out."""
+        cancel_appointment(aira, book_for_ann(aira, barber).id)
+        deliver_due(aira)
+
+        (mail,) = mails(aira, to=ANN)
+        methods = [part.get_param("method") for part in mail.walk() if part.get_content_type() == "text/calendar"]
+        attached = [part.get_content() for part in mail.iter_attachments()]
+        assert methods == ["CANCEL"]
+        assert b"METHOD:CANCEL" in attached[0]
+
+    def test_a_person_reads_day_time_and_place(self, aira: Aira, barber: Business):
+        """Text and HTML say the same, by the clock of the business, and hold no markup of the customer."""
+        set_business(aira, barber.id, address="1 Main St", name="Barber & <b>Sons</b>")
+        book_appointment(aira, business=barber.id, start=TUESDAY, service="Cut", customer_name="<script>", customer_email=ANN)
+        deliver_due(aira)
+
+        (mail,) = mails(aira, to=ANN)
+        text, html = text_of(mail), text_of(mail, "html")
+        for part in (text, html):
+            assert all(words in part for words in ("Tuesday 24 November 2026", "10:00 AM to 10:45 AM", "1 Main St", "Cut"))
+        assert "<script>" not in html
+        assert "Barber &amp; &lt;b&gt;Sons" in html
+        assert (mail["From"], mail["Reply-To"]) == ('"Barber & <b>Sons</b>" <no-reply@aira.invalid>', DESK)
+
+    def test_an_owner_reads_who_comes(self, aira: Aira, barber: Business):
+        """The owner's notice has the customer's name and number."""
+        book_for_ann(aira, barber)
+        deliver_due(aira)
+
+        (mail,) = mails(aira, to=DESK)
+        text = text_of(mail)
+        assert mail["Subject"] == "New booking: Tuesday 24 November 2026, 10:00 AM"
+        assert "Ann" in text
+        assert ANN_PHONE in text
+
+    def test_a_business_may_use_its_own_words(self, aira: Aira, barber: Business):
+        """Own words take the place of ours, in text and HTML, until they are taken back."""
+        set_own_words(
+            aira,
+            "appointment_confirmed",
+            business=barber.id,
+            channel="email",
+            subject="Ahoy {{ customer_name }}",
+            body="See you {{ start | day }}!",
+        )
+        book_for_ann(aira, barber)
+        deliver_due(aira)
+
+        (mail,) = mails(aira, to=ANN)
+        assert (mail["Subject"], text_of(mail)) == ("Ahoy Ann", "See you Tuesday 24 November 2026!\n")
+        assert "<p>See you Tuesday 24 November 2026!" in text_of(mail, "html")
+        assert find_own_words(aira, "appointment_confirmed", business=barber.id, channel="email").subject == "Ahoy {{ customer_name }}"
+        remove_own_words(aira, "appointment_confirmed", business=barber.id, channel="email")
+        with pytest.raises(NotFound):
+            remove_own_words(aira, "appointment_confirmed", business=barber.id, channel="email")
+
+    @pytest.mark.parametrize("body", ["{{ nothing_of_the_kind }}", "{% if %}", "{{ ''.__class__.__mro__ }}"])
+    def test_own_words_that_cannot_be_filled_are_refused(self, aira: Aira, barber: Business, body: str):
+        """A slip is found when the words are given, and nothing but the message's values can be reached."""
+        with pytest.raises(InvalidInput):
+            set_own_words(aira, "appointment_confirmed", business=barber.id, channel="email", body=body)
+
+    def test_own_words_that_fail_later_give_way_to_ours(self, aira: Aira, barber: Business):
+        """A customer is told in any case."""
+        with aira.database.transaction() as connection:
+            execute(connection, WORDS_THAT_FAIL, {"id": barber.id})
+        book_for_ann(aira, barber)
+        deliver_due(aira)
+
+        assert state(aira, "email") == ("sent", None)
