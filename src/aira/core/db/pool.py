@@ -46,6 +46,7 @@ class Database:
     ) -> None:
         self.url = url
         self._conninfo = _with_defaults(url, application_name)
+        self._through_transaction_pooler = str(conninfo_to_dict(self._conninfo).get("port", "")) == str(TRANSACTION_POOLER_PORT)
         self._connections = connections
         self._timeouts = {"statement_timeout": f"{statement_timeout}s", "idle_timeout": f"{idle_timeout}s"}
         self._wait_timeout = wait_timeout
@@ -55,7 +56,7 @@ class Database:
     @property
     def through_transaction_pooler(self) -> bool:
         """Whether sessions end with each transaction: no prepared statements, no LISTEN, no session locks."""
-        return str(conninfo_to_dict(self._conninfo).get("port", "")) == str(TRANSACTION_POOLER_PORT)
+        return self._through_transaction_pooler
 
     @contextmanager
     def transaction(self, *, dry_run: bool = False) -> Iterator[Connection]:
@@ -69,6 +70,17 @@ class Database:
                 connection.execute(_SESSION_SQL, {"local": True, **self._timeouts})
             with connection.transaction(force_rollback=dry_run):
                 yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """A connection on which every statement is a transaction of its own, at one round trip each."""
+        with mapped_errors(), self._opened().connection() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
 
     def close(self) -> None:
         """Close all connections; the next transaction opens them again."""

@@ -23,7 +23,8 @@ create table public.wallets (
   constraint wallets_never_overdrawn check (balance >= 0),
   constraint wallets_held_covered check (held between 0 and balance),
   constraint wallets_threshold check (low_balance_threshold >= 0),
-  constraint wallets_grace_days check (grace_days between 3 and 7));
+  constraint wallets_grace_days check (grace_days between 3 and 7))
+  with (fillfactor = 80);                                     -- every posting updates its wallet in place
 
 create table public.transactions (
   id uuid primary key default gen_random_uuid(),
@@ -46,7 +47,6 @@ create table public.transactions (
   constraint transactions_gapless unique (wallet_id, seq),
   constraint transactions_once unique (wallet_id, idempotency_key));
 create unique index transactions_reversed_once on public.transactions (reverses_id) where reverses_id is not null;
-create index transactions_by_time on public.transactions (wallet_id, created_at);
 
 create table public.wallet_holds (
   id uuid primary key default gen_random_uuid(),

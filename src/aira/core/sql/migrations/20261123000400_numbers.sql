@@ -57,12 +57,12 @@ create table public.business_numbers (
   constraint business_numbers_e164 check (phone_number ~ '^\+[1-9][0-9]{6,14}$'),
   constraint business_numbers_once unique (idempotency_key),
   constraint business_numbers_grace check ((status = 'grace') = (grace_until is not null) and (grace_until is null) = (grace_started_on is null)),
-  constraint business_numbers_rented check (status not in ('active', 'grace') or (provider_sid is not null and next_billing_date is not null)));
+  constraint business_numbers_rented check (status not in ('active', 'grace') or (provider_sid is not null and next_billing_date is not null)))
+  with (fillfactor = 80);                                     -- a charge updates its number in place, so no billing column has an index
 -- The carrier sells a number to the same account twice without a word: this index is what keeps two owners off one line.
 create unique index business_numbers_one_owner on public.business_numbers (phone_number) where status not in ('released', 'failed');
 create unique index business_numbers_one_sid on public.business_numbers (provider, provider_sid)
   where provider_sid is not null and status not in ('released', 'failed');
-create index business_numbers_due on public.business_numbers (next_billing_date) where status in ('active', 'grace');
 create index business_numbers_wallet on public.business_numbers (wallet_id);
 create index business_numbers_business on public.business_numbers (business_id);
 create index business_numbers_unsettled on public.business_numbers (status_changed_at) where status in ('purchasing', 'releasing', 'missing');
@@ -86,9 +86,14 @@ create function public.wallet_today(p_wallet_id uuid, p_now timestamptz default 
 $$ select (p_now at time zone w.billing_time_zone)::date from public.wallets w where w.id = p_wallet_id $$;
 
 create function public.number_check_free(p_phone_number text, p_except uuid default null) returns void language plpgsql set search_path = '' as $$
+declare v_status text;
 begin
-  if exists (select from public.business_numbers where phone_number = p_phone_number and status not in ('released', 'failed')
-             and id is distinct from p_except) then
+  select n.status into v_status from public.business_numbers n
+    where n.phone_number = p_phone_number and n.status not in ('released', 'failed') and n.id is distinct from p_except;
+  if v_status in ('purchasing', 'releasing') then
+    raise exception 'The number is just being bought or given back. Nothing was charged.'
+      using errcode = 'PT409', constraint = 'number_taken', hint = 'Run `aira numbers reconcile`, which ends what was interrupted.';
+  elsif found then
     raise exception 'The number is already rented here. Nothing was charged.' using errcode = 'PT409', constraint = 'number_taken';
   end if;
 end $$;

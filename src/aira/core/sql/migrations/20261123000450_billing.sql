@@ -19,7 +19,7 @@ create table public.number_charges (
   currency char(3) not null,
   status text not null default 'unpaid' check (status in ('unpaid', 'paid', 'waived', 'written_off')),
   transaction_id uuid references public.transactions (id) on delete restrict,
-  run_id uuid references public.billing_runs (id) on delete set null,
+  run_id uuid,                                                -- of the run that touched it last
   created_at timestamptz not null default now(),
   paid_at timestamptz,
   waived_at timestamptz,
@@ -28,13 +28,12 @@ create table public.number_charges (
   constraint number_charges_paid check (status <> 'paid' or paid_at is not null and (amount = 0 or transaction_id is not null)),
   constraint number_charges_unpaid check (status not in ('unpaid', 'written_off') or transaction_id is null),
   constraint number_charges_waived check ((status = 'waived') = (waived_at is not null) and (waived_at is null) = (waive_reason is null)));
-create index number_charges_run on public.number_charges (run_id);
-alter table public.transactions add constraint transactions_charge
-  foreign key (charge_id) references public.number_charges (id) on delete restrict;
+alter table public.transactions add constraint transactions_charge     -- deferred: each of the two rows names the other
+  foreign key (charge_id) references public.number_charges (id) on delete restrict deferrable initially deferred;
 
 create table public.billing_run_items (                       -- what one run did with one number; written with the charge itself
-  run_id uuid not null references public.billing_runs (id) on delete cascade,
-  business_number_id uuid not null references public.business_numbers (id) on delete cascade,
+  run_id uuid not null,                                       -- no foreign key: all charges of a run would lock its one row
+  business_number_id uuid not null references public.business_numbers (id) on delete restrict,
   phone_number text not null,
   outcome text not null,
   periods int not null default 0,
@@ -44,7 +43,6 @@ create table public.billing_run_items (                       -- what one run di
   period_end date,
   detail text not null default '',
   primary key (run_id, business_number_id));
-create index billing_run_items_number on public.billing_run_items (business_number_id);
 
 -- First day of period p_n, counted from the anchor and never from the period before: 31 Jan, 28 Feb, 31 Mar.
 create function public.billing_period_start(p_anchor date, p_n int) returns date language sql immutable set search_path = '' as
@@ -83,27 +81,29 @@ begin
   return found;
 end $$;
 
--- The charge of period p_index, made where missing: its amount is the price of the day it is made.
-create function public.billing_open_charge(n public.business_numbers, p_index int, p_run_id uuid, p_now timestamptz)
-  returns public.number_charges language plpgsql set search_path = '' as $$
-declare c public.number_charges;
+-- Period p_index of a number: its charge where there is one, else what the charge will be. Its amount is the price of the day it is made.
+create function public.billing_charge_of(n public.business_numbers, p_index int, p_run_id uuid, p_now timestamptz)
+  returns public.number_charges language plpgsql stable set search_path = '' as $$
+declare c public.number_charges; v_start date := public.billing_period_start(n.billing_anchor, p_index);
 begin
-  insert into public.number_charges (business_number_id, period_start, period_end, amount, currency, run_id, created_at)
-    values (n.id, public.billing_period_start(n.billing_anchor, p_index), public.billing_period_start(n.billing_anchor, p_index + 1),
-      n.monthly_cost, n.currency, p_run_id, p_now)
-    on conflict (business_number_id, period_start) do update set run_id = excluded.run_id
-    returning * into c;
+  select * into c from public.number_charges where business_number_id = n.id and period_start = v_start;
+  if not found then
+    c.id := gen_random_uuid(); c.business_number_id := n.id; c.period_start := v_start; c.amount := n.monthly_cost; c.currency := n.currency;
+    c.period_end := public.billing_period_start(n.billing_anchor, p_index + 1); c.status := 'unpaid'; c.created_at := p_now;
+  end if;
+  c.run_id := p_run_id;
   return c;
 end $$;
 
--- Takes an open charge from the wallet and queues the receipt. Raises insufficient_funds.
+create function public.billing_keep_charge(c public.number_charges) returns void language sql set search_path = '' as $$
+  insert into public.number_charges select c.* on conflict (business_number_id, period_start)
+    do update set status = excluded.status, transaction_id = excluded.transaction_id, paid_at = excluded.paid_at, run_id = excluded.run_id $$;
+
+-- Takes a charge from the wallet and queues the receipt. Raises insufficient_funds.
 create function public.billing_pay_charge(n public.business_numbers, c public.number_charges, p_actor text, p_now timestamptz)
   returns void language plpgsql set search_path = '' as $$
 declare t public.transactions;
 begin
-  if c.status in ('paid', 'waived') then
-    return;
-  end if;
   if c.amount > 0 then
     t := public.wallet_post(n.wallet_id, 'debit', 'revenue:number_rental', c.amount,
       format('Rental of %s, %s to %s', n.phone_number, c.period_start, c.period_end - 1), 'rental:' || n.id || ':' || c.period_start,
@@ -112,12 +112,13 @@ begin
       'amount', public.money_text(c.amount), 'currency', c.currency, 'period_from', c.period_start, 'period_to', c.period_end - 1,
       'balance', public.money_text(t.balance_after), 'receipt', t.seq), p_now);
   end if;
-  update public.number_charges set status = 'paid', transaction_id = t.id, paid_at = p_now where id = c.id;
+  c.status := 'paid'; c.transaction_id := t.id; c.paid_at := p_now;
+  perform public.billing_keep_charge(c);
 end $$;
 
 create function public.billing_charge_period(n public.business_numbers, p_index int, p_run_id uuid, p_actor text, p_now timestamptz)
   returns void language sql set search_path = '' as
-$$ select public.billing_pay_charge(n, public.billing_open_charge(n, p_index, p_run_id, p_now), p_actor, p_now) $$;
+$$ select public.billing_pay_charge(n, public.billing_charge_of(n, p_index, p_run_id, p_now), p_actor, p_now) $$;
 
 -- Whether a letter of the present grace is queued, and the wallet's day on which it left.
 create function public.billing_letter(n public.business_numbers, p_template text, p_time_zone text, out queued boolean, out delivered_on date)
@@ -206,11 +207,11 @@ begin
   w := public.wallet_lock(n.wallet_id);
   v_today := public.wallet_today(w.id, p_now);
   while n.is_active and n.next_billing_date <= coalesce(p_as_of, v_today) and i.periods < 24 loop
-    c := public.billing_open_charge(n, n.periods_charged, p_run_id, p_now);
+    c := public.billing_charge_of(n, n.periods_charged, p_run_id, p_now);
     v_decision := public.billing_decision(n, w, c.amount, greatest(p_as_of, v_today), p_may_release);
     exit when v_decision <> 'charge';
     perform public.billing_pay_charge(n, c, p_actor, p_now);
-    select * into w from public.wallets where id = w.id;
+    w.balance := w.balance - c.amount; w.available := w.available - c.amount;
     i.periods := i.periods + 1; i.amount := i.amount + c.amount;
     i.period_start := coalesce(i.period_start, c.period_start); i.period_end := c.period_end;
     i.outcome := case when v_grace_since is null then 'charged' else 'recovered' end;
@@ -220,6 +221,7 @@ begin
       where id = n.id returning * into n;
   end loop;
   if v_decision <> 'charge' then
+    perform public.billing_keep_charge(c);
     i.outcome := public.billing_dun(n, w, c, v_decision, greatest(p_as_of, v_today), p_now);
     i.period_start := coalesce(i.period_start, c.period_start); i.period_end := coalesce(i.period_end, c.period_end);
     select * into n from public.business_numbers where id = n.id;
