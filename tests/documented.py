@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from aira.cli.main import app
+from aira.cli.main import command_line
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/howto/*.md")])
@@ -21,8 +21,9 @@ def commands_of(page: Path) -> list[str]:
     return [line[2:] for block in _BLOCK.findall(page.read_text("utf-8")) for line in block.splitlines() if line.startswith("$ ")]
 
 
-def all_commands(group: typer.Typer = app, path: tuple[str, ...] = ("aira",)) -> Iterator[tuple[str, str]]:
+def all_commands(group: typer.Typer | None = None, path: tuple[str, ...] = ("aira",)) -> Iterator[tuple[str, str]]:
     """Each command's path and docstring."""
+    group = group or command_line()
     for command in group.registered_commands:
         assert command.callback is not None
         name = command.name or command.callback.__name__.strip("_").replace("_", "-")

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from aira import errors
-from aira.cli.main import app
+from aira.cli.main import command_line
 from aira.settings import Settings
 
 HERE = Path(__file__).parent
@@ -48,7 +48,7 @@ def cli_page() -> str:
 
 def commands() -> Iterator[tuple[str, str]]:
     """Path and help of every command, groups before their members."""
-    yield from _walk(typer.main.get_command(app), "aira", None)
+    yield from _walk(typer.main.get_command(command_line()), "aira", None)
 
 
 def _walk(command: object, path: str, parent: object) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aira.core.app import Aira
 
-app = typer.Typer(no_args_is_help=True, help="Appointments: free times, bookings, the calendar.")
+app = typer.Typer()
 
 Which = Annotated[str, typer.Argument(metavar="APPOINTMENT", help="Id, or its first characters.")]
 At = Annotated[

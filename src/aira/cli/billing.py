@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from aira.model import BillingRun
 
-app = typer.Typer(no_args_is_help=True, help="Billing: the monthly rental of numbers, charged, dunned, previewed and waived.")
+app = typer.Typer()
 
 ITEM_COLUMNS = ("phone_number", "outcome", "amount", "currency", "period_start", "period_end", "detail")
 CHARGE_COLUMNS = ("phone_number", "period_start", "period_end", "amount", "currency", "status", "id")

@@ -7,7 +7,7 @@ import typer
 from aira.cli import closures, render, resources, services
 from aira.cli.options import Business, IdempotencyKey, Json, Owner
 
-app = typer.Typer(no_args_is_help=True, help="Businesses: hours, closures, services and the people or rooms that serve them.")
+app = typer.Typer()
 app.add_typer(closures.app, name="closures")
 app.add_typer(services.app, name="services")
 app.add_typer(resources.app, name="resources")

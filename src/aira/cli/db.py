@@ -5,7 +5,7 @@ import typer
 from aira.cli import render
 from aira.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="The database: its address and its migrations.")
+app = typer.Typer()
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The command `aira`: its nouns, and the one place where an error becomes text and an exit code."""
 
+import importlib
 import inspect
 import sys
 from typing import Annotated
@@ -7,28 +8,37 @@ from typing import Annotated
 import typer
 
 from aira import __version__
-from aira.cli import appointments, billing, businesses, db, notifications, numbers, owners, prices, render, wallet
+from aira.cli import render
+from aira.cli.chat import chat
+from aira.cli.demo import demo
+from aira.cli.doctor import doctor
 from aira.cli.init import init
+from aira.cli.serve import serve_voice
+from aira.cli.trace import trace
 from aira.cli.worker import worker
 from aira.errors import AiraError, InvalidInput
 
-app = typer.Typer(
-    name="aira",
-    help="An AI receptionist for small businesses: numbers, knowledge, appointments and billing behind one telephone.",
-    epilog="Start with `aira demo`, or `aira init` for a business of your own.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+NOUNS = {
+    "owners": "Who owns businesses and wallets.",
+    "wallet": "Prepaid money, one wallet a currency.",
+    "businesses": "Hours, closures, services, staff.",
+    "numbers": "Search, buy, assign, release.",
+    "prices": "What owners pay a month for a number.",
+    "kb": "Documents that callers are answered from.",
+    "appointments": "Free times, bookings, the calendar.",
+    "calls": "Who rang, what was said, what came of it.",
+    "notifications": "Messages to customers and owners.",
+    "billing": "The monthly rental of numbers.",
+    "simulate": "Ring the voice server without a telephone.",
+    "db": "The database and its migrations.",
+}
+"""Each is a module of aira.cli with an `app` of its commands."""
 
 
-@app.callback()
 def _root(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False) -> None:
     """Root options."""
 
 
-@app.command()
 def version() -> None:
     """Print the version.
 
@@ -38,17 +48,34 @@ def version() -> None:
     render.print_line(__version__)
 
 
-app.command()(init)
-app.command()(worker)
-app.add_typer(businesses.app, name="businesses")
-app.add_typer(appointments.app, name="appointments")
-app.add_typer(notifications.app, name="notifications")
-app.add_typer(numbers.app, name="numbers")
-app.add_typer(prices.app, name="prices")
-app.add_typer(db.app, name="db")
-app.add_typer(owners.app, name="owners")
-app.add_typer(wallet.app, name="wallet")
-app.add_typer(billing.app, name="billing")
+def command_line(noun: str | None = None) -> typer.Typer:
+    """The whole command line; where `noun` names the first word typed, without the commands of other nouns.
+
+    Loading every noun takes longer than most of what they do.
+    """
+    app = typer.Typer(
+        name="aira",
+        help="An AI receptionist for small businesses: numbers, knowledge, appointments and billing behind one telephone.",
+        epilog="Start with `aira demo`, or `aira init` for a business of your own.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    app.command(short_help="Run every workflow once, in a throw-away world.")(demo)
+    app.command(short_help="Write .env, by questions or flags.")(init)
+    app.command(short_help="Look at every part, say what to mend and how.")(doctor)
+    for name, summary in NOUNS.items():
+        members: typer.Typer = importlib.import_module(f"aira.cli.{name}").app if noun in {None, name} else typer.Typer()
+        app.add_typer(members, name=name, help=summary, no_args_is_help=True)
+    app.command(short_help="Talk to the bot by keyboard.")(chat)
+    app.command(short_help="Answer calls.")(serve_voice)
+    app.command(short_help="Run background jobs.")(worker)
+    app.command(short_help="Follow one call from webhook to mail.")(trace)
+    app.command()(version)
+    _keep_examples(app)
+    return app
 
 
 def _keep_examples(group: typer.Typer) -> None:
@@ -61,9 +88,6 @@ def _keep_examples(group: typer.Typer) -> None:
             _keep_examples(member.typer_instance)
 
 
-_keep_examples(app)
-
-
 def main() -> None:
     """Run the command line and exit with its code."""
     sys.exit(run(sys.argv[1:]))
@@ -74,8 +98,9 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     as_json = "--json" in arguments
+    noun = next((argument for argument in arguments if not argument.startswith("-")), "")
     try:
-        outcome = typer.main.get_command(app).main(arguments, prog_name="aira", standalone_mode=False)
+        outcome = typer.main.get_command(command_line(noun)).main(arguments, prog_name="aira", standalone_mode=False)
         sys.stdout.flush()
     except AiraError as error:
         if debug:

@@ -7,7 +7,7 @@ import typer
 from aira.cli import render
 from aira.cli.options import Json, MaybeBusiness
 
-app = typer.Typer(no_args_is_help=True, help="Messages to customers and owners: what left, what waits, what was held back and why.")
+app = typer.Typer()
 
 COLUMNS = ("created_at", "channel", "template", "recipient", "status", "last_error", "send_after", "attempts", "id")
 STATUSES = ("pending", "sending", "sent", "delivered", "failed", "suppressed", "unknown")

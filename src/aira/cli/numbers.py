@@ -12,7 +12,7 @@ from aira.cli.options import Business, DryRun, Json, MaybeBusiness, Owner
 if TYPE_CHECKING:
     from aira.core.reconcile import Reconciliation
 
-app = typer.Typer(no_args_is_help=True, help="Telephone numbers: search, buy, point at a business, give back.")
+app = typer.Typer()
 
 OFFER_COLUMNS = ("phone_number", "locality", "region", "capabilities", "monthly_cost", "currency")
 LIST_COLUMNS = ("phone_number", "status", "business_name", "monthly_cost", "currency", "next_billing_date")

@@ -7,7 +7,7 @@ import typer
 from aira.cli import render
 from aira.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="Owners: the people who own businesses and wallets.")
+app = typer.Typer()
 
 COLUMNS = ("email", "created_at", "id")
 

@@ -7,7 +7,7 @@ import typer
 from aira.cli import render
 from aira.cli.options import DryRun, Json
 
-app = typer.Typer(no_args_is_help=True, help="The price list: what owners pay a month for a number.")
+app = typer.Typer()
 
 PRICE_COLUMNS = ("country", "number_type", "monthly_cost", "currency", "carrier_cost", "updated_at")
 

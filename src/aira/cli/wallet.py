@@ -11,7 +11,7 @@ from aira.cli.options import Json, Owner
 if TYPE_CHECKING:
     from aira.model import Transaction
 
-app = typer.Typer(no_args_is_help=True, help="Wallets: prepaid money of owners, one wallet a currency.")
+app = typer.Typer()
 
 WALLET_COLUMNS = (
     "owner", "currency", "balance", "held", "available", "low_balance_threshold", "billing_email", "billing_time_zone", "grace_days", "id",
