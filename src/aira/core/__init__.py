@@ -96,6 +96,18 @@ _MODULES = {
     "call_messages": "calls",
     "first_time": "calls",
     "trace_call": "trace",
+    "add_document": "documents",
+    "await_document": "documents",
+    "find_document": "documents",
+    "ingest_document": "documents",
+    "list_documents": "documents",
+    "process_document": "documents",
+    "reindex_documents": "documents",
+    "remove_document": "documents",
+    "retry_document": "documents",
+    "verify_documents": "documents",
+    "load_knowledge": "knowledge",
+    "search_knowledge": "knowledge",
 }
 
 

@@ -51,7 +51,7 @@ create table public.kb_chunks (                    -- passages: what is counted 
   heading text,
   windows jsonb not null,                          -- [{start, end, page, heading, context, header}], start and end in characters of the body
   primary key (document_id, version, chunk),
-  foreign key (document_id, business_id) references public.documents (id, business_id) on delete cascade);
+  constraint kb_chunks_document foreign key (document_id, business_id) references public.documents (id, business_id) on delete cascade);
 create index kb_chunks_of_business on public.kb_chunks (business_id);
 
 create table public.kb_windows (                   -- narrow, as a search without an index reads every row of the business
@@ -62,7 +62,7 @@ create table public.kb_windows (                   -- narrow, as a search withou
   position int not null,                           -- of the window in its chunk, from 0
   embedding extensions.halfvec(384) not null,
   primary key (document_id, version, chunk, position),
-  foreign key (document_id, business_id) references public.documents (id, business_id) on delete cascade);
+  constraint kb_windows_document foreign key (document_id, business_id) references public.documents (id, business_id) on delete cascade);
 alter table public.kb_windows alter column embedding set storage plain;
 create index kb_windows_of_business on public.kb_windows (business_id, document_id);
 
@@ -123,12 +123,15 @@ begin
   return found;
 end $$;
 
--- Documents whose reader is not heard of any more wait for another one. Returns how many.
+-- Documents whose reader is not heard of any more wait for another one; five lost readers are enough. Returns how many.
 create function public.release_documents(p_now timestamptz default now()) returns int language plpgsql set search_path = '' as $$
 declare
   v_count int;
 begin
-  update public.documents set processing_status = 'pending', lease_until = null
+  update public.documents set lease_until = null,
+    processing_status = case when attempts < 5 then 'pending' else 'failed' end,
+    error_code = case when attempts < 5 then null else 'timeout' end,
+    error_message = case when attempts < 5 then null else 'Reading the file was broken off five times.' end
   where processing_status = 'processing' and lease_until < p_now;
   get diagnostics v_count = row_count;
   return v_count;
