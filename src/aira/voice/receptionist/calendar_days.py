@@ -29,6 +29,8 @@ class Days:
     first: date
     last: date | None = None
     assumed: frozenset[Assumed] = frozenset()
+    loose: bool = False
+    """A weekday without a week: in talk of another week it means that week's."""
 
 
 def coming_weekday(today: date, weekday: int) -> date:

@@ -140,7 +140,7 @@ def _weekday(match: Match, today: date) -> Days | None:
         return _just(later, Assumed.WEEK) if later != coming else _just(later)
     if weekday == today.weekday():
         return _just(today if which == "this" else coming, Assumed.WEEK)
-    return _just(coming)
+    return Days(coming, loose=not which)
 
 
 def _weekday_after_next(match: Match, today: date) -> Days | None:
@@ -192,6 +192,12 @@ def _misheard_ninth(_: Match, today: date) -> Days | None:
     return _just(coming_day_of_month(today, 9), Assumed.MISHEARD)
 
 
+def _thanksgiving(_: Match, today: date) -> Days | None:
+    """The fourth Thursday of November."""
+    found = (nth_weekday(date(year, 11, 1), 3, 4) for year in (today.year, today.year + 1))
+    return _just(next((day for day in found if day is not None and day >= today), None))
+
+
 def _rule(pattern: str, read: Callable[[Match, date], Days | None]) -> Rule:
     return re.compile(rf"\b(?:{pattern})"), read
 
@@ -218,6 +224,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:this |next |coming )?{WEEKDAY},? (?:which is )?(?:the )?{ORDINAL_DAY}\b", _weekday_and_ordinal),
     _rule(rf"{ORDINAL_DAY},? (?:which is |that is )?(?:a )?{WEEKDAY}\b", _weekday_and_ordinal),
     _rule(rf"(?:{HOLIDAY})\b", _holiday),
+    _rule(r"thanksgiving\b", _thanksgiving),
     _rule(r"(?:the )?day after tomorrow\b", _fixed(2)),
     _rule(rf"{COUNT} {UNIT} (?:from|after) {FROM}\b", _span_from),
     _rule(rf"(?:in|after) {COUNT} {UNIT}(?: time)?(?:,? (?:on )?(?:a |the )?{WEEKDAY})?\b", _span_ahead),

@@ -53,6 +53,11 @@ def find_intents(text: str) -> tuple[Intent, ...]:
     return tuple(intent for intent in Intent if intent in found)
 
 
+def is_follow_up(text: str) -> bool:
+    """Whether a plain text asks the last question again of something else: "and on Sunday?"."""
+    return _TABLE["follow_up"].search(text) is not None
+
+
 def is_question(text: str) -> bool:
     """Whether a plain text asks something."""
     return _TABLE["asking"].search(text) is not None

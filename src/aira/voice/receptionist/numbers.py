@@ -67,7 +67,7 @@ def _number_at(tokens: Sequence[str], place: int, before: Sequence[str]) -> tupl
         return " ".join([str(UNITS.get(following, following))] * _REPEATS[word]), 2
     if word in ("oh", "o"):
         return _oh(tokens, place, previous)
-    if word == "one" and not _counts(previous, tokens[place + 1 : place + 4]):
+    if word == "one" and not _counts(before, tokens[place + 1 : place + 4]):
         return word, 1
     if word == "couple" and previous == "a":
         return "2", 2 if following == "of" else 1
@@ -112,9 +112,12 @@ def _oh(tokens: Sequence[str], place: int, previous: str) -> tuple[str, int]:
     return "0", 1
 
 
-def _counts(previous: str, after: Sequence[str]) -> bool:
-    """Whether `one` is a number rather than a thing, as in `this one`, `I'd like one for tomorrow`."""
+def _counts(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether `one` is a number rather than a thing, as in `this one`, `the later one`, `I'd like one for tomorrow`."""
+    previous = before[-1] if before else ""
     following = after[0] if after else ""
+    if before[-2:-1] == ["the"] and before[-3:-2] != ["in"] and following not in _ONE_IS_A_NUMBER_BEFORE:
+        return False
     if following == "in":
         return list(after[1:3]) in (["the", "morning"], ["the", "afternoon"])
     if following in _ONE_IS_A_NUMBER_BEFORE or following in UNITS or previous.isdigit() or following.isdigit():

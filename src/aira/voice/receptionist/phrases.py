@@ -38,7 +38,6 @@ I_DONT_KNOW = "I'm afraid I don't know that."
 I_DONT_KNOW_MESSAGE = "I'm afraid I don't know that. Shall I take a message, so that someone can get back to you?"
 WHAT_MESSAGE = "What would you like me to pass on?"
 MESSAGE_NAME = "And your name, please?"
-MESSAGE_TAKEN = "Thank you, I've passed that on."
 NO_NUMBER = "I can only look up appointments for the number they were made from, and I can't see your number."
 NOT_FOUND = "I can't find a coming appointment under that name for the number you're calling from."
 ALL_RIGHT = "All right."
@@ -136,9 +135,10 @@ def _two_times(first: time, second: time) -> str:
     return f"{one.removesuffix(part) if shared else one} or {other}"
 
 
-def read_back(service: str | None, start: datetime, name: str, today: date) -> str:
+def read_back(service: str | None, start: datetime, name: str, phone: str | None, today: date) -> str:
     """Everything that is about to be booked, and the question whether it is right."""
-    return f"So that's {a(service) if service else 'an appointment'} {_on(moment(start, today))}, for {name}. Shall I book it?"
+    number = f", and your number is {spoken.digits(phone)}" if phone else ""
+    return f"So that's {a(service) if service else 'an appointment'} {_on(moment(start, today))}, for {name}{number}. Shall I book it?"
 
 
 def booked(appointment: BookedAppointment, today: date) -> str:
@@ -236,9 +236,10 @@ def too_far(days: int) -> str:
     return f"We take bookings up to {spoken.number(days)} days ahead."
 
 
-def is_this_number_right(phone: str) -> str:
-    """A telephone number read back within another question."""
-    return f"I have {spoken.digits(phone)}."
+def message_taken(phone: str | None) -> str:
+    """That a message was left, with the number to call back where the caller gave one."""
+    number = f", with your number, {spoken.digits(phone)}" if phone else ""
+    return f"Thank you, I've passed that on{number}."
 
 
 def next_service(name: str) -> str:

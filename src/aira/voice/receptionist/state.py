@@ -106,6 +106,8 @@ class State:
     message: str | None = None
     question: str | None = None
     """A question to answer when what was asked first is done."""
+    topic: str | None = None
+    """The intent of the question that was answered last, for "and on Sunday?"."""
     unclear: int = 0
     """Turns in a row that were not understood."""
     insults: int = 0

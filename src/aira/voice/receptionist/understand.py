@@ -67,7 +67,7 @@ def understand(said: str, hearing: Hearing) -> Reading:
     cues = Cues(
         asked,
         new_value=_is_new(when, hearing.wish) or bool(services and services[0].names != (hearing.wish.service,)),
-        asks_back=is_question(text),
+        asks_back=is_question(text) or any(intent in intents for intent in _QUESTIONS),
         thanks=Intent.THANKS in intents,
         closing=closing,
         wants_booking=Intent.BOOK in intents,
@@ -80,6 +80,7 @@ def understand(said: str, hearing: Hearing) -> Reading:
 
 _APPOINTING = frozenset({Asked.BOOKING, Asked.SLOT, Asked.DAY, Asked.TIME, Asked.HALF_OF_DAY, Asked.MOVING})
 _ASKS_TIME = frozenset({Asked.TIME, Asked.SLOT, Asked.HALF_OF_DAY, Asked.WHEN})
+_QUESTIONS = (Intent.PRICE, Intent.HOURS, Intent.ADDRESS, Intent.SERVICES, Intent.QUESTION)
 _OPEN = frozenset({Asked.NOTHING, Asked.NEED, Asked.MORE, Asked.WANTS_BOOKING, Asked.SERVICE})
 _BESIDE_A_WISH = frozenset({Intent.YES, Intent.NO, Intent.GREETING, Intent.THANKS, Intent.SILENCE, Intent.QUESTION})
 _ASKS_NAME = frozenset({Asked.NAME, Asked.PROOF, Asked.MESSAGE_NAME})

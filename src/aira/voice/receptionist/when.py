@@ -23,6 +23,8 @@ class When:
     day: date | None = None
     until: date | None = None
     """The last day where a span of days is meant, such as next week."""
+    loose_day: bool = False
+    """`day` is a weekday without a week; in talk of another week it means that week's."""
     other_days: tuple[date, ...] = ()
     at: time | None = None
     other_times: tuple[time, ...] = ()
@@ -162,6 +164,7 @@ def _combined(
     return When(
         day=first.first if first else None,
         until=first.last if first else None,
+        loose_day=first.loose if first else False,
         other_days=tuple(mention.days.first for mention in days.meant[1:]),
         at=exact[0].at if exact else None,
         other_times=tuple(mention.at for mention in exact[1:]),

@@ -85,6 +85,8 @@ def _refused(turn: Turn, request: ToolRequest, refusal: Refusal) -> Decision | T
             return own.refused(turn, refusal)
         case SearchKnowledge():
             return _told(turn, request, None)
+        case TakeMessage() if refusal.code == "unusable_phone":
+            return turn.wishing(phone=None).ask(Asked.MESSAGE_PHONE, phrases.PHONE_AGAIN)
         case TakeMessage():
             return turn.having(task=Task.NONE, message=None).say(phrases.refusal(refusal.code))
 

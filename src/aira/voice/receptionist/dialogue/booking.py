@@ -25,7 +25,7 @@ def proceed(turn: Turn) -> Decision:
         return turn.ask(Asked.NAME, phrases.NAME)
     if wish.phone is None and facts.caller_number is None:
         return turn.ask(Asked.PHONE, phrases.PHONE)
-    return turn.ask(Asked.BOOKING, phrases.read_back(wish.service, wish.start, wish.name, turn.today))
+    return turn.ask(Asked.BOOKING, phrases.read_back(wish.service, wish.start, wish.name, wish.phone, turn.today))
 
 
 def book(turn: Turn) -> Decision:
@@ -49,6 +49,8 @@ def booked(turn: Turn, request: Book, appointment: BookedAppointment) -> Decisio
 
 def refused(turn: Turn, code: str) -> Decision | Turn:
     """The calendar said no: another time may do, else a message."""
+    if code == "unusable_phone":
+        return turn.wishing(phone=None).ask(Asked.PHONE, phrases.PHONE_AGAIN)
     turn = turn.say(phrases.refusal(code))
     if code == "conflict":
         return find_time(turn.wishing(start=None))

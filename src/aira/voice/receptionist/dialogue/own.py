@@ -1,12 +1,12 @@
 """The caller's own appointments: told, moved or cancelled, once the calling number and one more fact prove whose they are."""
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
 from aira.voice.receptionist import phrases
 from aira.voice.receptionist.dialogue.timing import find_time
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
+from aira.voice.receptionist.dialogue.wishes import place_named, with_when
 from aira.voice.receptionist.protocol import (
     BookedAppointment,
     Cancel,
@@ -18,22 +18,17 @@ from aira.voice.receptionist.state import Asked, Task, Wish
 from aira.voice.receptionist.understand import Reading
 from aira.voice.receptionist.when import When
 
-_ORDINALS = (re.compile(r"\b(?:first|1th|former|earlier)\b"), re.compile(r"\b(?:second|2th|latter)\b"), re.compile(r"\b(?:third|3th)\b"))
-_LAST = re.compile(r"\b(?:last|later)\b")
-
 
 def begin(turn: Turn, task: Task, reading: Reading) -> Decision:
     """The caller wants to move or cancel an appointment, or know when it is."""
     when = reading.when
     source = when.from_day or (when.day if task is not Task.MOVE else None)
-    turn = turn.having(task=task, target=None, found=(), wish=Wish(name=turn.state.wish.name, phone=turn.state.wish.phone))
+    target = _known(turn, source, reading)
+    turn = turn.having(task=task, target=target, wish=Wish(name=turn.state.wish.name, phone=turn.state.wish.phone))
     if task is Task.MOVE:
-        turn = turn.wishing(
-            day=when.day, until=when.until, at=when.at, not_before=when.not_before, not_after=when.not_after, soonest=when.soonest
-        )
-    fresh = _just_booked(turn, source)
-    if fresh is not None:
-        return proceed(turn.having(target=fresh))
+        turn = with_when(turn, when)
+    if target is not None and task is not Task.LOOK_UP:
+        return proceed(turn)
     if turn.facts.caller_number is None:
         return turn.having(task=Task.NONE).say(phrases.NO_NUMBER).ask(*_help(turn))
     name = reading.name or turn.state.wish.name
@@ -42,10 +37,15 @@ def begin(turn: Turn, task: Task, reading: Reading) -> Decision:
     return turn.use(FindAppointments(name=name, day=source))
 
 
-def _just_booked(turn: Turn, day: date | None) -> BookedAppointment | None:
-    """The appointment made in this call, which needs no proof."""
-    recent = [one for one in turn.state.booked if day is None or turn.local(one.start).date() == day]
-    return recent[-1] if recent else None
+def _known(turn: Turn, day: date | None, reading: Reading) -> BookedAppointment | None:
+    """The appointment meant, of those made or told in this call; they need no further proof."""
+    known = {one.id: one for one in (*turn.state.found, *turn.state.booked)}
+    listed = [one for one in known.values() if day is None or turn.local(one.start).date() == day]
+    named = _named(turn.having(found=tuple(listed)), reading)
+    if named is not None:
+        return named
+    fresh = [one for one in listed if one in turn.state.booked]
+    return fresh[-1] if fresh else listed[0] if len(listed) == 1 else None
 
 
 def proved(turn: Turn, name: str | None, when: When) -> Decision:
@@ -88,11 +88,15 @@ def which(turn: Turn, reading: Reading) -> BookedAppointment | None:
     if when.day is not None or when.at is not None:
         fitting = [one for one in listed if _fits(turn, one, when)]
         return fitting[0] if len(fitting) == 1 else None
-    for place, pattern in enumerate(_ORDINALS):
-        if pattern.search(reading.text) and place < len(listed):
-            return listed[place]
-    if _LAST.search(reading.text):
-        return listed[-1]
+    return _named(turn, reading)
+
+
+def _named(turn: Turn, reading: Reading) -> BookedAppointment | None:
+    """The one named by its place in the list, or by its service."""
+    listed = turn.state.found
+    place = place_named(reading.text)
+    if place is not None and len(listed) > 1:
+        return listed[min(place, len(listed) - 1)]
     named = [one for one in listed if reading.services and one.service in reading.services[0].names]
     return named[0] if len(named) == 1 else None
 

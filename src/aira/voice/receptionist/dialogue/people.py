@@ -22,8 +22,8 @@ def offer(turn: Turn) -> Decision:
 
 def proceed(turn: Turn) -> Decision:
     """Ask for the next thing a message needs; leave it when nothing is missing."""
-    state = turn.having(task=Task.MESSAGE).state
     turn = turn.having(task=Task.MESSAGE)
+    state = turn.state
     if state.message is None:
         return turn.ask(Asked.MESSAGE, phrases.WHAT_MESSAGE)
     if state.wish.name is None:
@@ -35,4 +35,5 @@ def proceed(turn: Turn) -> Decision:
 
 def left(turn: Turn) -> Turn:
     """The message was left."""
-    return turn.having(task=Task.NONE, message=None).achieving("message").say(phrases.MESSAGE_TAKEN)
+    phone = turn.state.wish.phone
+    return turn.having(task=Task.NONE, message=None).achieving("message").say(phrases.message_taken(phone))

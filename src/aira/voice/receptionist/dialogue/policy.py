@@ -8,11 +8,15 @@ from aira.voice.receptionist.dialogue import agenda, own, people, questions
 from aira.voice.receptionist.dialogue.replies import REPLIES
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
 from aira.voice.receptionist.dialogue.wishes import take_in
-from aira.voice.receptionist.intents import Intent
+from aira.voice.receptionist.intents import Intent, is_follow_up
 from aira.voice.receptionist.state import Asked, Task, Wish
 from aira.voice.receptionist.understand import Hearing, Reading, understand
 
 Act = Callable[[Turn, Reading, str], Decision | None]
+
+
+SHORTEST_MESSAGE = 5
+"""Words from which a wish to leave a message may hold it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,10 @@ def _drop(turn: Turn, _: Reading, __: str) -> Decision:
 def _message(turn: Turn, reading: Reading, text: str) -> Decision:
     """A message asked for; words that hold it already ("tell her I'm late") are kept."""
     name = reading.name or turn.state.wish.name
-    holds_it = any(word in reading.text for word in ("tell ", "let ", "call me", "call back", "ask ")) and len(reading.text.split()) > 5
-    return people.proceed(turn.having(task=Task.MESSAGE, message=text.strip() if holds_it else None).wishing(name=name))
+    words = reading.text.split()
+    holds_it = any(word in words for word in ("tell", "let", "inform")) and len(words) > SHORTEST_MESSAGE
+    wanted = text.strip() if any(word in words for word in ("back", "call", "ring", "phone")) else None
+    return people.proceed(turn.having(task=Task.MESSAGE, message=text.strip() if holds_it else None).wishing(name=name, notes=wanted))
 
 
 def _own(task: Task) -> Act:
@@ -134,7 +140,18 @@ def _question(turn: Turn, reading: Reading, text: str) -> Decision:
     said = questions.from_facts(turn, reading)
     if said is None:
         return turn.use(questions.look_up(text))
-    return agenda.proceed(turn.achieving("answered").say(said))
+    topic = next((intent for intent in reading.intents if intent in questions.ASKING), None)
+    return agenda.proceed(turn.having(topic=topic).achieving("answered").say(said))
+
+
+def _follows_up(turn: Turn, reading: Reading) -> bool:
+    """Whether it asks the last question again for another day or service: "and on Sunday?"."""
+    return turn.state.topic is not None and turn.state.asked is Asked.MORE and is_follow_up(reading.text)
+
+
+def _follow_up(turn: Turn, reading: Reading, text: str) -> Decision | None:
+    topic = Intent(turn.state.topic) if turn.state.topic else Intent.QUESTION
+    return _question(turn, replace(reading, intents=(topic,)), text)
 
 
 def _book(turn: Turn, reading: Reading, _: str) -> Decision:
@@ -188,6 +205,7 @@ POLICY = (
     Row("a person, please", _mainly(Intent.PERSON), lambda turn, *_: people.put_through(turn)),
     Row("giving up what is being arranged", _drops_it, _drop),
     Row("another wish than what was just booked", _changes_mind, _change_mind),
+    Row("and on Sunday?", _follows_up, _follow_up),
     Row("an answer to what was asked", _always, _reply),
     Row("say that again", _mainly(Intent.REPEAT), _again),
     Row("one moment, please", _mainly(Intent.WAIT), _wait),

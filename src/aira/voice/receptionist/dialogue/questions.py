@@ -7,6 +7,8 @@ from aira.voice.receptionist.intents import Intent
 from aira.voice.receptionist.protocol import Passages, SearchKnowledge, ServiceFact
 from aira.voice.receptionist.understand import Reading
 
+SHORT = 4
+"""Words up to which a question for a price can name nothing in particular: "how much is it?"."""
 ASKING = (Intent.PRICE, Intent.HOURS, Intent.ADDRESS, Intent.SERVICES, Intent.QUESTION)
 
 
@@ -44,7 +46,8 @@ def _price(turn: Turn, reading: Reading) -> str | None:
     if priced:
         return " ".join(phrases.price(service) for service in priced)
     listed = [service for service in turn.facts.services if service.price is not None]
-    generic = not named and any(word in reading.text for word in ("prices", "price list", "you charge", "rates", "charging"))
+    words = reading.text.split()
+    generic = not named and (any(word in words for word in ("prices", "list", "rates", "charging")) or len(words) <= SHORT)
     return phrases.prices(listed[:6]) if generic and listed else None
 
 
@@ -56,6 +59,9 @@ def _hours(turn: Turn, reading: Reading) -> str | None:
         return opening.right_now(facts)
     if reading.when.day is not None and reading.when.until is None:
         return opening.on_day(facts, reading.when.day)
+    special = next((one.on_date for one in facts.special_days if one.reason and one.reason.lower() in reading.text), None)
+    if special is not None:
+        return opening.on_day(facts, special)
     return opening.every_week(facts)
 
 

@@ -181,9 +181,10 @@ def to_message_offer(turn: Turn, reading: Reading, _: str) -> Decision | None:
         return people.proceed(turn.wishing(name=reading.name or turn.state.wish.name))
     if reading.answer is Answer.NO:
         turn = turn.having(message=None, task=Task.NONE)
-        return (
-            turn.end(phrases.goodbye(turn.facts)) if reading.closing else turn.say(phrases.ALL_RIGHT).ask(Asked.MORE, phrases.ANYTHING_ELSE)
-        )
+        # "No, thanks" declines the message; only a goodbye ends the call.
+        if reading.shows(Intent.GOODBYE):
+            return turn.end(phrases.goodbye(turn.facts))
+        return turn.say(phrases.ALL_RIGHT).ask(Asked.MORE, phrases.ANYTHING_ELSE)
     return None
 
 
@@ -191,7 +192,9 @@ def to_message(turn: Turn, reading: Reading, text: str) -> Decision | None:
     """The message itself, word for word."""
     if reading.answer is Answer.NO and len(reading.text.split()) <= 4:
         return agenda.proceed(turn.having(task=Task.NONE).say(phrases.ALL_RIGHT))
-    return people.proceed(turn.having(message=text.strip()).wishing(name=reading.name or turn.state.wish.name))
+    wanted = turn.state.wish.notes
+    message = f"{wanted.rstrip('.')}. {text.strip()}" if wanted else text.strip()
+    return people.proceed(turn.having(message=message).wishing(name=reading.name or turn.state.wish.name, notes=None))
 
 
 REPLIES: dict[Asked, Reply] = {

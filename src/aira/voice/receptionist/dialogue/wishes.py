@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from aira.voice.receptionist.calendar_days import Assumed
+from aira.voice.receptionist.calendar_days import Assumed, weekday_in_week
 from aira.voice.receptionist.consent import Answer
 from aira.voice.receptionist.dialogue.turn import Turn
 from aira.voice.receptionist.phrase_table import phrase_table
@@ -55,7 +55,15 @@ def with_when(turn: Turn, when: When) -> Turn:
 def _with_day(turn: Turn, when: When) -> Turn:
     if Assumed.MISMATCH in when.assumed or (Assumed.MISHEARD in when.assumed and when.clock is None):
         return turn.wishing(maybe_day=when.day, start=None)
-    return turn.wishing(day=when.day, until=when.until, maybe_day=None, start=None)
+    day = _in_week_spoken_of(turn, when.day) if when.loose_day and when.day is not None else when.day
+    return turn.wishing(day=day, until=when.until, maybe_day=None, start=None)
+
+
+def _in_week_spoken_of(turn: Turn, day: date) -> date:
+    """That weekday in the week of the wish or of the offers, where it is not past."""
+    base = turn.state.wish.day or _spoken_of(turn)
+    found = day if base is None else weekday_in_week(base, day.weekday(), 0)
+    return found if found >= turn.today else day
 
 
 def _with_clock(turn: Turn, when: When) -> Turn:

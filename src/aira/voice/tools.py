@@ -1,0 +1,176 @@
+"""The tools a mind may use. Business, caller's number and CallSid are the session's, whatever a mind asks for."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from aira.core.aio import in_thread
+from aira.core.app import Aira
+from aira.core.appointments import book_appointment, cancel_appointment, find_slots, list_appointments, reschedule_appointment
+from aira.core.calls import take_message
+from aira.core.knowledge import search_knowledge
+from aira.core.phones import number_kind, parse_phone_number
+from aira.errors import AiraError, InvalidInput, NotFound, Refused
+from aira.model import Appointment, AppointmentSource, Business, Call
+from aira.voice.receptionist import is_same_customer
+from aira.voice.receptionist.protocol import (
+    Appointments,
+    Book,
+    Booked,
+    BookedAppointment,
+    Cancel,
+    Done,
+    FindAppointments,
+    FindSlots,
+    Passage,
+    Passages,
+    Refusal,
+    Reschedule,
+    Result,
+    SearchKnowledge,
+    Slots,
+    TakeMessage,
+    ToolRequest,
+)
+
+_NAMES: dict[type[ToolRequest], str] = {
+    SearchKnowledge: "search_knowledge",
+    FindSlots: "find_slots",
+    Book: "book_appointment",
+    FindAppointments: "find_appointments",
+    Reschedule: "reschedule_appointment",
+    Cancel: "cancel_appointment",
+    TakeMessage: "take_message",
+}
+_PASSAGES = 3
+
+_search_knowledge = in_thread(search_knowledge)
+_find_slots = in_thread(find_slots)
+_book_appointment = in_thread(book_appointment)
+_list_appointments = in_thread(list_appointments)
+_reschedule_appointment = in_thread(reschedule_appointment)
+_cancel_appointment = in_thread(cancel_appointment)
+_take_message = in_thread(take_message)
+
+
+def tool_name(request: ToolRequest) -> str:
+    """What the journal and language models call the tool of a request."""
+    return _NAMES[type(request)]
+
+
+class Tools:
+    """The tools of one call."""
+
+    def __init__(self, aira: Aira, call: Call, business: Business) -> None:
+        self._aira = aira
+        self._call = call
+        self._business = business
+        self._zone = ZoneInfo(business.time_zone)
+        self._own: set[UUID] = set()
+        """Appointments this caller has booked or proved to be theirs."""
+
+    async def run(self, request: ToolRequest) -> Result:
+        """Do what a mind asks; a refusal is a result too. The work is done in threads, which an interruption does not cancel."""
+        try:
+            return await self._run(request)
+        except AiraError as error:
+            return Refusal(error.reason)
+
+    async def _run(self, request: ToolRequest) -> Result:
+        match request:
+            case SearchKnowledge():
+                return await self._search(request)
+            case FindSlots():
+                return await self._slots(request)
+            case Book():
+                return await self._book(request)
+            case FindAppointments():
+                return await self._appointments(request)
+            case Reschedule():
+                moved = await _reschedule_appointment(self._aira, self._owned(request.appointment_id), start=request.start)
+                return Booked(self._told(moved))
+            case Cancel():
+                await _cancel_appointment(self._aira, self._owned(request.appointment_id), reason="Cancelled by the caller.")
+                return Done()
+            case TakeMessage():
+                await _take_message(self._aira, self._call.id, request.text, name=request.name, phone=self._number(request.phone))
+                return Done()
+
+    async def _search(self, request: SearchKnowledge) -> Passages:
+        found = await _search_knowledge(self._aira, request.query, business=self._business.id, limit=_PASSAGES)
+        return Passages(found.answerable, tuple(Passage(hit.text, heading=hit.heading, file_name=hit.file_name) for hit in found.hits))
+
+    async def _slots(self, request: FindSlots) -> Slots:
+        found = await _find_slots(
+            self._aira,
+            business=self._business.id,
+            service=request.service,
+            start=request.earliest,
+            end=request.latest,
+            daily_from=request.daily_from,
+            daily_to=request.daily_to,
+            excluding=self._owned(request.excluding) if request.excluding else None,
+            limit=request.limit,
+        )
+        return Slots(tuple(slot.start_time.astimezone(self._zone) for slot in found))
+
+    async def _book(self, request: Book) -> Booked:
+        booked = await _book_appointment(
+            self._aira,
+            business=self._business.id,
+            start=request.start,
+            service=request.service,
+            customer_name=request.name,
+            customer_phone=self._number(request.phone) or self._call.from_number,
+            notes=request.notes,
+            source=AppointmentSource.VOICE_AGENT,
+            external_id=self._call.call_sid,
+        )
+        return Booked(self._told(booked))
+
+    async def _appointments(self, request: FindAppointments) -> Appointments:
+        if self._call.from_number is None:
+            return Appointments()
+        coming = await _list_appointments(
+            self._aira,
+            business=self._business.id,
+            start=self._aira.clock.now(),
+            status="confirmed",
+            customer_phone=self._call.from_number,
+        )
+        return Appointments(tuple(self._told(one) for one in coming if self._is_proved(one, request)))
+
+    def _is_proved(self, one: Appointment, request: FindAppointments) -> bool:
+        """The calling number can be forged, so a second fact has to match: the name, or the day."""
+        if one.id in self._own:
+            return True
+        if request.name and one.customer_name and is_same_customer(request.name, one.customer_name):
+            return True
+        return request.day is not None and one.start_time.astimezone(self._zone).date() == request.day
+
+    def _number(self, said: str | None) -> str | None:
+        """The number a caller gave, in E.164; without a country code it is of the country of the number that was called."""
+        if said is None:
+            return None
+        region = number_kind(self._call.to_number)[0] if self._call.to_number else None
+        try:
+            return parse_phone_number(said, region=region)
+        except InvalidInput:
+            raise Refused("That is not a telephone number.", code="unusable_phone") from None
+
+    def _owned(self, appointment_id: str) -> UUID:
+        try:
+            appointment = UUID(appointment_id)
+        except ValueError:
+            raise NotFound("There is no such appointment.") from None
+        if appointment not in self._own:
+            raise NotFound("There is no such appointment.")
+        return appointment
+
+    def _told(self, one: Appointment) -> BookedAppointment:
+        self._own.add(one.id)
+        length: timedelta = one.end_time - one.start_time
+        start: datetime = one.start_time.astimezone(self._zone)
+        return BookedAppointment(
+            id=str(one.id), start=start, service=one.service, name=one.customer_name, minutes=round(length.total_seconds() / 60)
+        )
