@@ -13,6 +13,7 @@ from conftest import HURRY
 
 SUPABASE = (Path(__file__).parent / "sql" / "supabase.sql").read_text("utf-8")
 VECTOR_STAND_IN = (Path(__file__).parent / "sql" / "vector_stand_in.sql").read_text("utf-8")
+HAS_VECTOR = "select from pg_available_extensions where name = 'vector' union all select from pg_extension where extname = 'vector'"
 
 
 def programs() -> dict[str, Path]:
@@ -30,7 +31,7 @@ def server(folder: Path, version: str) -> Iterator[str]:
     """A server of this major version, as its superuser; with a stand-in for pgvector where it is missing."""
     with EmbeddedPostgres(folder / version, options=HURRY, bin=programs()[version]).running() as url:
         with psycopg.connect(url, autocommit=True) as superuser:
-            if superuser.execute("select from pg_available_extensions where name = 'vector'").fetchone() is None:
+            if superuser.execute(HAS_VECTOR).fetchone() is None:
                 superuser.execute(VECTOR_STAND_IN)
         yield url
 

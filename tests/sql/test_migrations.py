@@ -4,13 +4,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aira.core import deliver_due, list_appointments, list_numbers, search_knowledge, verify_wallet
+from aira.core.app import wire
 from aira.core.db import Database, Migration, execute, fetch_all, fetch_value, migrate, migration_status, migrations
 from aira.errors import SetupError
+from aira.ports import Embedder
+from aira.settings import Settings
+from doubles import FrozenClock
 from servers import programs, server, supabase_server
+from worlds import build_world
 
 MIGRATE = "import sys; from aira.core.db import Database, migrate; print(len(migrate(Database(sys.argv[1]))))"
 
@@ -37,10 +44,28 @@ def test_every_version_takes_the_same_files(version: str, folder: Path):
     with server(folder, version) as url:
         database = Database(url)
 
-        applied = migrate(database, migrations())
+        applied = migrate(database)
 
         assert applied == [migration.version for migration in migrations()]
-        assert migrate(database, migrations()) == []
+        assert migrate(database) == []
+        database.close()
+
+
+@pytest.mark.parametrize("version", sorted(programs()))
+def test_every_version_runs_a_working_day(version: str, folder: Path, settings: Settings, clock: FrozenClock, embedder: Embedder):
+    """What the functions of the schema do when they run, they do on every version: book, charge, send, read, search."""
+    with server(folder, version) as url:
+        database = Database(url)
+        migrate(database)
+        aira = replace(wire(settings, database), clock=clock, embedder=embedder)
+
+        owner = build_world(aira, "ann")
+
+        assert verify_wallet(aira, owner=owner).problems == []
+        assert [one.status for one in list_numbers(aira, owner=owner)] == ["active"]
+        assert [one.source for one in list_appointments(aira)] == ["voice_agent"]
+        assert search_knowledge(aira, "How much is a haircut?", business="Salon ann").answerable
+        assert {message.status for message in deliver_due(aira)} == {"sent"}
         database.close()
 
 

@@ -15,6 +15,17 @@ create type extensions.halfvec (
   like = text
 );
 
+-- pgvector's binary form: dimensions, a zero, and each number as IEEE 754 of 16 bits, of which the largest here is 1.
+create function extensions.halfvec_send(v extensions.halfvec) returns bytea language sql immutable strict set search_path = '' as $$
+  select int2send(count(*)::smallint) || int2send(0::smallint)
+    || string_agg(int2send((magnitude - case when x < 0 then 32768 else 0 end)::smallint), '' order by position)
+  from unnest(translate(v::text, '[]', '{}')::double precision[]) with ordinality as numbers (x, position),
+    lateral (select case when abs(x) < 2 ^ -14 then -15 else floor(log(2, abs(x)::numeric))::int end) as sizes (exponent),
+    lateral (select case when exponent = -15 then round(abs(x) * 2 ^ 24)
+      else (exponent + 15) * 1024 + round((abs(x) / 2 ^ exponent - 1) * 1024) end) as halves (magnitude)
+$$;
+alter type extensions.halfvec set (send = extensions.halfvec_send);
+
 create function extensions.cosine_distance(a extensions.halfvec, b extensions.halfvec) returns double precision
   language sql immutable strict set search_path = '' as $$
   select 1 - sum(x * y) / sqrt(sum(x * x) * sum(y * y))
