@@ -17,6 +17,9 @@ from aira.model import Business
 SHORT_NAME = 30
 """Longest name, in characters, that a text message holds, so that it stays within two segments."""
 
+_SLIPS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What filling a template may raise, for a slip in it or a value that is missing."""
+
 _GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
@@ -64,7 +67,7 @@ def write_message(
     try:
         ours = _our_words(template, channel, values)
         return ours if own is None else _own_words(own, channel, values, ours)
-    except TemplateError as error:
+    except _SLIPS as error:
         raise InvalidInput(f"The template {template} cannot be filled: {type(error).__name__}.", code="template_failed") from error
 
 
@@ -83,7 +86,7 @@ def check_own_words(own: OwnWords, channel: str, template: str, *, business: Bus
     values = _values(sample, business, "+14155550199", for_owner=template.startswith("owner_"))
     try:
         subject, body = _filled(own, values)
-    except TemplateError as error:
+    except _SLIPS as error:
         raise InvalidInput(f"The template cannot be filled: {error}.", hint="It may use: " + ", ".join(sorted(values)) + ".") from None
     return Words(text=body, subject=subject if channel == "email" else "")
 
@@ -107,7 +110,7 @@ def _our_words(template: str, channel: str, values: dict[str, object]) -> Words:
 def _own_words(own: OwnWords, channel: str, values: dict[str, object], ours: Words) -> Words:
     try:
         subject, body = _filled(own, values)
-    except TemplateError:
+    except _SLIPS:
         return ours
     if channel == "sms":
         return Words(text=_texted(body))
