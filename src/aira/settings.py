@@ -63,6 +63,7 @@ class Settings(BaseSettings):
         "builtin", description="Who answers callers: the built-in receptionist, or an LLM with it as safety net."
     )
     aira_llm_model: str = Field("gpt-4.1-mini", description="Model asked where AIRA_MIND=llm.")
+    aira_llm_deadline: float = Field(4.0, gt=0, le=30, description="Seconds the model may take to begin an answer, and to go on with one.")
     openai_api_key: SecretStr | None = Field(None, description="Key of the OpenAI-compatible endpoint.")
     openai_base_url: str | None = Field(None, description="Base URL of another OpenAI-compatible endpoint.")
     aira_stt: Literal["local", "deepgram", "openai"] = Field("local", description="Speech-to-text engine.")

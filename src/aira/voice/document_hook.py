@@ -1,0 +1,55 @@
+"""`POST /process-document`: what a database webhook calls when a document has been uploaded beside AiRa.
+
+It takes only the document's id, from `{"id": …}` or from a Supabase webhook's `{"record": {"id": …}}`, and answers before the work
+begins. The job that the database's own trigger queues does the same; whichever comes first does the work.
+"""
+
+import hmac
+import json
+import logging
+from uuid import UUID
+
+from fastapi import Request, Response
+from starlette.background import BackgroundTask
+
+from aira.core.aio import in_thread
+from aira.core.app import Aira
+from aira.core.documents import process_document
+from aira.errors import AiraError
+
+_LARGEST_BODY = 1024 * 1024
+
+logger = logging.getLogger(__name__)
+
+_process = in_thread(process_document)
+
+
+async def receive_document(request: Request, aira: Aira) -> Response:
+    """202 and the document is read in the background; 403 without the shared secret, 400 without an id."""
+    if not _knows_secret(request, aira):
+        return Response(status_code=403)
+    document = _document_id(await request.body()) if int(request.headers.get("content-length", "0")) <= _LARGEST_BODY else None
+    if document is None:
+        return Response("The body names no document.\n", status_code=400, media_type="text/plain")
+    return Response(status_code=202, background=BackgroundTask(_process_document, aira, document))
+
+
+async def _process_document(aira: Aira, document: UUID) -> None:
+    try:
+        await _process(aira, document)
+    except AiraError as error:
+        logger.warning("A document of the webhook was not read: %s", error.reason)
+
+
+def _knows_secret(request: Request, aira: Aira) -> bool:
+    secret = aira.settings.aira_webhook_secret
+    given = request.headers.get("authorization", "")
+    return secret is not None and hmac.compare_digest(given.encode(), f"Bearer {secret.get_secret_value()}".encode())
+
+
+def _document_id(body: bytes) -> UUID | None:
+    try:
+        message = json.loads(body)
+        return UUID(str(message.get("id") or message["record"]["id"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

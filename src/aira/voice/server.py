@@ -1,0 +1,149 @@
+"""The voice server: HTTP and media streams in one process, warmed up before it says it is ready, drained before it stops."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI, Request, Response, WebSocket
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from aira.core.app import Aira
+from aira.voice import webhooks
+from aira.voice.document_hook import receive_document
+from aira.voice.llm import llm_client
+from aira.voice.log import quiet_vendors
+from aira.voice.stream import hold_stream
+from aira.voice.switchboard import Switchboard
+from aira.voice.warm_up import warm_up
+
+LARGEST_MESSAGE = 64 * 1024
+"""Bytes of one WebSocket message; a packet of audio has about 300."""
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(switchboard: Switchboard, *, warmed: Callable[["asyncio.Task[None]"], None] = lambda warming: None) -> FastAPI:
+    """The application: webhooks, media streams, health and metrics. It warms itself up when it is started, and says so."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(_warm(switchboard))
+        warming.add_done_callback(warmed)
+        yield
+        await asyncio.wait([warming])
+        if switchboard.model is not None:
+            await switchboard.model.aclose()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app.state.switchboard = switchboard
+    for path in webhooks.PATHS:
+        app.add_api_route(path, _webhook, methods=["POST"])
+    app.add_api_websocket_route(webhooks.STREAM, _stream)
+    app.add_api_route("/process-document", _document, methods=["POST"])
+    app.add_api_route("/health", _health, methods=["GET"])
+    app.add_api_route("/ready", _ready, methods=["GET"])
+    app.add_api_route("/metrics", _metrics, methods=["GET"])
+    return app
+
+
+class VoiceServer(uvicorn.Server):
+    """uvicorn, except that a first SIGTERM or Ctrl-C lets running calls finish, which uvicorn itself would cut off."""
+
+    def __init__(self, switchboard: Switchboard, *, host: str, port: int, when_ready: Callable[[], None] = lambda: None) -> None:
+        quiet_vendors()
+        self.switchboard = switchboard
+        self.failure: BaseException | None = None
+        """Why the server could not get ready."""
+        self._when_ready = when_ready
+        super().__init__(
+            uvicorn.Config(
+                create_app(switchboard, warmed=self._warmed),
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="websockets-sansio",
+                ws_max_size=LARGEST_MESSAGE,
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=5,
+            )
+        )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain on the first signal, stop on the second."""
+        if self.switchboard.draining or not self.switchboard.active:
+            super().handle_exit(sig, frame)
+        else:
+            logger.warning("Draining: %d calls are on; another signal cuts them off.", self.switchboard.active)
+            asyncio.get_running_loop().call_soon_threadsafe(self._drain)
+
+    def _warmed(self, warming: "asyncio.Task[None]") -> None:
+        self.failure = None if warming.cancelled() else warming.exception()
+        if self.failure is None:
+            self._when_ready()
+        else:
+            self.should_exit = True
+
+    def _drain(self) -> None:
+        self._draining = asyncio.create_task(self._stop_when_drained())
+
+    async def _stop_when_drained(self) -> None:
+        await self.switchboard.drained()
+        self.should_exit = True
+
+
+def serve(aira: Aira, *, host: str, port: int, when_ready: Callable[[], None] = lambda: None) -> None:
+    """Answer calls until SIGTERM or Ctrl-C, then until the running calls have ended.
+
+    Raises SetupError where a setting is missing, MissingExtra where a speech engine is.
+    """
+    server = VoiceServer(Switchboard(aira), host=host, port=port, when_ready=when_ready)
+    server.run()
+    if server.failure is not None:
+        raise server.failure
+
+
+async def _warm(switchboard: Switchboard) -> None:
+    started = time.perf_counter()
+    if switchboard.aira.settings.aira_mind == "llm":
+        switchboard.model = llm_client(switchboard.aira.settings)
+    await warm_up(switchboard.aira)
+    switchboard.warm = True
+    logger.info("Ready after %.1f s.", time.perf_counter() - started)
+
+
+def _switchboard(connection: Request | WebSocket) -> Switchboard:
+    switchboard: Switchboard = connection.app.state.switchboard
+    return switchboard
+
+
+async def _webhook(request: Request) -> Response:
+    return await webhooks.answer(request, _switchboard(request))
+
+
+async def _stream(websocket: WebSocket) -> None:
+    await hold_stream(websocket, _switchboard(websocket))
+
+
+async def _document(request: Request) -> Response:
+    return await receive_document(request, _switchboard(request).aira)
+
+
+async def _health(_: Request) -> Response:
+    return Response("ok\n", media_type="text/plain")
+
+
+async def _ready(request: Request) -> Response:
+    switchboard = _switchboard(request)
+    return Response(f"{switchboard.state}\n", status_code=200 if switchboard.accepts else 503, media_type="text/plain")
+
+
+async def _metrics(request: Request) -> Response:
+    meters = _switchboard(request).meters
+    meters.ready.set(_switchboard(request).accepts)
+    return Response(generate_latest(meters.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,39 @@
+"""Text messages: what a person writes to one of our numbers, and what the carrier reports of a text that was sent."""
+
+from collections.abc import Mapping
+
+from aira.core.aio import in_thread
+from aira.core.app import Aira
+from aira.core.businesses import find_business
+from aira.core.calls import first_time
+from aira.core.consents import keyword_consent, record_consent
+from aira.core.notifications import queue_notification, record_delivery
+from aira.errors import NotFound
+
+
+def _receive_text(aira: Aira, form: Mapping[str, str]) -> None:
+    sid, sender, text = form["MessageSid"], form.get("From", ""), form.get("Body", "").replace("\0", "").strip()
+    if not text or not first_time(aira, "twilio", f"sms:{sid}", kind="sms"):
+        return
+    try:
+        business = find_business(aira, form["To"])
+    except NotFound:
+        return
+    granted = keyword_consent(text)
+    if granted is not None:
+        record_consent(aira, sender, business=business.id, granted=granted, basis="keyword", evidence=sid)
+    elif business.email:
+        payload = {"kind": "sms", "text": text[:4000], "caller_name": None, "phone": sender, "recording_url": None}
+        queue_notification(
+            aira, "owner_message", channel="email", recipient=business.email, payload=payload, dedupe_key=f"sms:{sid}", business=business.id
+        )
+
+
+def _receive_report(aira: Aira, form: Mapping[str, str]) -> None:
+    record_delivery(aira, form["MessageSid"], status=form.get("MessageStatus", ""), error=form.get("ErrorCode") or None)
+
+
+receive_text = in_thread(_receive_text)
+"""Keep the consent that a keyword gives or ends; pass any other text on to the owner. A repeat of the same text changes nothing."""
+receive_report = in_thread(_receive_report)
+"""Note what became of a text message that was sent."""

@@ -1,0 +1,86 @@
+"""What a voice server does before its first call, so that the first caller waits no longer than the hundredth."""
+
+import asyncio
+import base64
+import importlib
+import json
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
+
+from fastapi import WebSocket
+
+from aira.core.app import Aira
+from aira.core.calls import list_calls
+from aira.voice.audio import MULAW_SILENCE, PACKET_SAMPLES, resample
+
+_SENTENCE = "Good morning."
+_PACKETS = 25
+
+
+async def warm_up(aira: Aira) -> None:
+    """Load the speech engines, the sentence model and Pipecat, open the database, and hold one call with nobody."""
+    await asyncio.to_thread(_load, aira)
+    from aira.voice.pipeline import run_call
+    from aira.voice.speech import hearing, speaking
+
+    if aira.settings.aira_stt == "local" and aira.settings.aira_tts == "local":
+        line = _Line()
+        await line.websocket.accept()
+        await run_call(line.websocket, _Greeting(), stream_sid="MZ", hearing=hearing(aira.settings), speaking=speaking(aira.settings))
+
+
+def _load(aira: Aira) -> None:
+    importlib.import_module("aira.voice.pipeline")  # two seconds that must not hold up the event loop
+    from aira.voice.engines import EAR_RATE, VOICE_RATE, shared_ear, shared_voice
+
+    list_calls(aira, limit=1)
+    aira.embedder.embed([_SENTENCE])
+    if aira.settings.aira_tts == "local":
+        sound = next(shared_voice().speak(_SENTENCE))
+        if aira.settings.aira_stt == "local":
+            shared_ear().transcribe(resample(sound, VOICE_RATE, EAR_RATE))
+
+
+class _Greeting:
+    """A conversation that is over after one sentence."""
+
+    ended = False
+
+    async def start(self) -> AsyncIterator[str]:
+        self.ended = True
+        yield _SENTENCE
+
+    async def hear(self, text: str) -> AsyncIterator[str]:
+        for _ in text[:0]:
+            yield _SENTENCE
+
+    def silence(self) -> AsyncIterator[str]:
+        return self.hear("")
+
+    async def interrupted(self, unheard: list[str]) -> None:
+        del unheard
+
+    async def measured(self, latency_ms: dict[str, float]) -> None:
+        del latency_ms
+
+
+class _Line:
+    """A media stream of half a second of silence that returns the marks it is sent."""
+
+    def __init__(self) -> None:
+        self._messages: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+        self._messages.put_nowait({"type": "websocket.connect"})
+        payload = base64.b64encode(MULAW_SILENCE * PACKET_SAMPLES).decode()
+        for _ in range(_PACKETS):
+            self._put({"event": "media", "media": {"payload": payload}})
+        self.websocket = WebSocket({"type": "websocket", "path": "/", "headers": []}, receive=self._messages.get, send=self._send)
+
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
+        text = message.get("text") or "{}"
+        if json.loads(text).get("event") == "mark":
+            self._put(json.loads(text))
+        if message["type"] == "websocket.close":
+            self._messages.put_nowait({"type": "websocket.disconnect", "code": 1000})
+
+    def _put(self, message: object) -> None:
+        self._messages.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
