@@ -1,7 +1,6 @@
 """A carrier rents out each number as it was asked to, says what it could not do, and never hides that its answer was lost."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -18,8 +17,7 @@ from aira.errors import (
 )
 from aira.model import NumberSearch
 from aira.ports import Carrier, Webhooks
-from aira.settings import Settings
-from twilio_api import ACCOUNT_SID, AUTH_TOKEN
+from carrier_scenes import Scene, simulated_scene, twilio_scene
 from twilio_server import TwilioServer
 
 NUMBER = "+14155550123"
@@ -28,62 +26,20 @@ WEBHOOKS = Webhooks("https://a.example/call", "https://a.example/fallback", "htt
 OTHERS = Webhooks("https://b.example/call", "https://b.example/fallback", "https://b.example/status", "https://b.example/sms")
 
 
-@dataclass(frozen=True)
-class Scene:
-    carrier: Carrier
-    fail: Callable[[str, str], None]
-    """Let the next acts of an operation fail in a way named as the simulated carrier names it."""
-
-
 @pytest.fixture(params=["simulated", "twilio"])
 def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     """A carrier that rents nothing to us yet."""
     if request.param == "simulated":
-        yield _simulated(request.getfixturevalue("database_url"))
+        yield simulated_scene(request.getfixturevalue("database_url"))
     else:
         with TwilioServer() as server:
-            yield _twilio(server)
+            yield twilio_scene(server)
 
 
 @pytest.fixture
 def carrier(scene: Scene) -> Carrier:
     """The carrier of the scene, where nothing goes wrong."""
     return scene.carrier
-
-
-def _simulated(url: str) -> Scene:
-    from aira.adapters.simulated_carrier import SimulatedCarrier
-
-    carrier = SimulatedCarrier(url)
-    return Scene(carrier, lambda operation, kind: carrier.rehearse(kind, operation=operation, times=9))
-
-
-def _twilio(server: TwilioServer) -> Scene:
-    from twilio.rest import Client
-
-    from aira.adapters.twilio import TwilioCarrier
-    from aira.adapters.twilio_http import TwilioTransport
-
-    transport = TwilioTransport(account=ACCOUNT_SID, api_url=server.url, look_seconds=0.5, change_seconds=0.5, pause=lambda _: None)
-    client = Client(ACCOUNT_SID, AUTH_TOKEN, http_client=transport)
-    requests = {
-        "search": ("GET", "AvailablePhoneNumbers"),
-        "find": ("GET", "IncomingPhoneNumbers"),
-        "buy": ("POST", "IncomingPhoneNumbers"),
-        "configure": ("POST", "IncomingPhoneNumbers/PN"),
-        "release": ("DELETE", "IncomingPhoneNumbers/PN"),
-        "account": ("GET", "Balance"),
-    }
-    answers = {
-        "rate_limited": {"kind": "status", "status": 429, "code": 20429},
-        "unauthorized": {"kind": "status", "status": 401, "code": 20003},
-        "suspended": {"kind": "status", "status": 403, "code": 20005},
-    }
-
-    def fail(operation: str, kind: str) -> None:
-        server.fail(*requests[operation], times=9, **answers.get(kind, {"kind": kind}))
-
-    return Scene(TwilioCarrier(Settings(twilio_account_sid=ACCOUNT_SID), client=client), fail)
 
 
 class TestSearch:

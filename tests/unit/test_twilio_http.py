@@ -51,9 +51,10 @@ def test_a_get_that_is_cut_off_is_repeated(server: TwilioServer, transport: Twil
     assert len(pauses) == 2
 
 
-def test_a_get_is_repeated_while_the_gateway_passes_nothing_on(server: TwilioServer, transport: TwilioTransport) -> None:
-    """503 is a passing state of a gateway."""
-    server.fail("GET", "IncomingPhoneNumbers", kind="status", status=503, times=4)
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_get_is_repeated_while_the_server_is_unwell(server: TwilioServer, transport: TwilioTransport, status: int) -> None:
+    """Four bad answers and a good one are a good one."""
+    server.fail("GET", "IncomingPhoneNumbers", kind="status", status=status, times=4)
 
     assert transport.request("GET", NUMBERS, auth=AUTH).status_code == 200
 

@@ -28,7 +28,7 @@ CHANGE_SECONDS: Final = 30.0
 have to end within `aira.core.reconcile.SETTLE_AFTER`."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_PASSING = frozenset({502, 503, 504})
+_PASSING = frozenset({500, 502, 503, 504})
 _TOO_MANY = 429
 _random = random.SystemRandom()
 
