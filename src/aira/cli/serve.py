@@ -1,0 +1,40 @@
+"""`aira serve-voice`."""
+
+from typing import Annotated
+
+import typer
+
+from aira.cli import render
+
+
+def serve_voice(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8765,
+    public_url: Annotated[
+        str | None, typer.Option("--public-url", help="Address at which the carrier reaches this server; default: VOICE_AGENT_SERVICE_URL.")
+    ] = None,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Do not run background jobs beside the server.")] = False,
+) -> None:
+    """Answer calls: webhooks and media streams, and a worker for background jobs beside them.
+
+    Says when it is ready. On SIGTERM or Ctrl-C the calls that are on finish first; a second signal cuts them off.
+
+    Example:
+      $ aira serve-voice --host 0.0.0.0 --port 8765 --public-url https://voice.your-domain.com
+    """
+    from aira.core.app import open_aira
+    from aira.errors import MissingExtra
+    from aira.settings import load_settings
+    from aira.voice.worker import worker_beside
+
+    settings = load_settings(**({"voice_agent_service_url": public_url} if public_url else {}))
+    try:
+        from aira.voice.log import log_to_stderr
+        from aira.voice.server import serve
+    except ImportError as missing:
+        if (missing.name or "").startswith("aira"):
+            raise
+        raise MissingExtra("voice", purpose="Answering calls") from None
+    log_to_stderr(settings.aira_log)
+    with open_aira(settings) as aira, worker_beside(settings, wanted=not no_worker):
+        serve(aira, host=host, port=port, when_ready=lambda: render.note(f"Ready for calls at {settings.voice_agent_service_url}."))

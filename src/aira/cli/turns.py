@@ -1,0 +1,23 @@
+"""How a conversation's turns are printed."""
+
+import sys
+
+from aira.cli import render
+
+
+def on_terminal() -> bool:
+    """Whether a person reads the result."""
+    return sys.stdout.isatty()
+
+
+def print_turn(role: str, text: str) -> None:
+    """Print one turn: on a terminal with the role before it and tools dimmed, in a pipe role and text divided by a tab."""
+    words = " ".join(render.clean(text).split())
+    if not on_terminal():
+        render.print_line(f"{role}\t{words}")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styles = {"caller": "bold", "tool": "dim", "carrier": "italic"}
+    Console(highlight=False, soft_wrap=True).print(Text(f"{role:>7}  {words}", style=styles.get(role, "")))
