@@ -9,6 +9,32 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
+from aira.core import (
+    appointments,
+    businesses,
+    calendars,
+    calls,
+    charges,
+    closures,
+    consents,
+    documents,
+    facts,
+    knowledge,
+    notifications,
+    numbers,
+    owners,
+    prices,
+    purchases,
+    reconcile,
+    rehearsals,
+    releases,
+    renewals,
+    services,
+    trace,
+    wallet,
+    week,
+)
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -21,3 +47,123 @@ def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
         return await asyncio.to_thread(function, *args, **kwargs)
 
     return awaited
+
+
+book_appointment = in_thread(appointments.book_appointment)
+cancel_appointment = in_thread(appointments.cancel_appointment)
+complete_appointment = in_thread(appointments.complete_appointment)
+find_appointment = in_thread(appointments.find_appointment)
+find_slots = in_thread(appointments.find_slots)
+list_appointments = in_thread(appointments.list_appointments)
+mark_no_show = in_thread(appointments.mark_no_show)
+reschedule_appointment = in_thread(appointments.reschedule_appointment)
+validate_appointment_time = in_thread(appointments.validate_appointment_time)
+
+add_business = in_thread(businesses.add_business)
+find_business = in_thread(businesses.find_business)
+list_businesses = in_thread(businesses.list_businesses)
+opening_hours = in_thread(businesses.opening_hours)
+set_business = in_thread(businesses.set_business)
+set_hours = in_thread(businesses.set_hours)
+
+export_appointments = in_thread(calendars.export_appointments)
+
+call_events = in_thread(calls.call_events)
+call_messages = in_thread(calls.call_messages)
+close_call = in_thread(calls.close_call)
+find_call = in_thread(calls.find_call)
+first_time = in_thread(calls.first_time)
+issue_stream_token = in_thread(calls.issue_stream_token)
+list_calls = in_thread(calls.list_calls)
+mind_state = in_thread(calls.mind_state)
+open_call = in_thread(calls.open_call)
+open_chat = in_thread(calls.open_chat)
+record_event = in_thread(calls.record_event)
+record_latency = in_thread(calls.record_latency)
+recording = in_thread(calls.recording)
+redeem_stream_token = in_thread(calls.redeem_stream_token)
+set_next_step = in_thread(calls.set_next_step)
+set_recording = in_thread(calls.set_recording)
+take_message = in_thread(calls.take_message)
+transcript = in_thread(calls.transcript)
+
+find_run = in_thread(charges.find_run)
+list_charges = in_thread(charges.list_charges)
+list_runs = in_thread(charges.list_runs)
+preview_billing = in_thread(charges.preview_billing)
+waive_charge = in_thread(charges.waive_charge)
+
+add_closure = in_thread(closures.add_closure)
+list_closures = in_thread(closures.list_closures)
+remove_closure = in_thread(closures.remove_closure)
+
+record_consent = in_thread(consents.record_consent)
+
+add_document = in_thread(documents.add_document)
+await_document = in_thread(documents.await_document)
+find_document = in_thread(documents.find_document)
+ingest_document = in_thread(documents.ingest_document)
+list_documents = in_thread(documents.list_documents)
+process_document = in_thread(documents.process_document)
+reindex_documents = in_thread(documents.reindex_documents)
+remove_document = in_thread(documents.remove_document)
+retry_document = in_thread(documents.retry_document)
+verify_documents = in_thread(documents.verify_documents)
+
+business_facts = in_thread(facts.business_facts)
+
+load_knowledge = in_thread(knowledge.load_knowledge)
+search_knowledge = in_thread(knowledge.search_knowledge)
+
+deliver_due = in_thread(notifications.deliver_due)
+deliver_notification = in_thread(notifications.deliver_notification)
+find_notification = in_thread(notifications.find_notification)
+list_notifications = in_thread(notifications.list_notifications)
+queue_notification = in_thread(notifications.queue_notification)
+record_delivery = in_thread(notifications.record_delivery)
+retry_notification = in_thread(notifications.retry_notification)
+
+assign_number = in_thread(numbers.assign_number)
+find_number = in_thread(numbers.find_number)
+list_numbers = in_thread(numbers.list_numbers)
+number_requirements = in_thread(numbers.number_requirements)
+search_numbers = in_thread(numbers.search_numbers)
+unassign_number = in_thread(numbers.unassign_number)
+
+add_owner = in_thread(owners.add_owner)
+find_owner = in_thread(owners.find_owner)
+list_owners = in_thread(owners.list_owners)
+
+list_prices = in_thread(prices.list_prices)
+sync_prices = in_thread(prices.sync_prices)
+
+buy_number = in_thread(purchases.buy_number)
+
+reconcile_numbers = in_thread(reconcile.reconcile_numbers)
+
+rehearse_carrier = in_thread(rehearsals.rehearse_carrier)
+
+appointments_of_line = in_thread(releases.appointments_of_line)
+release_number = in_thread(releases.release_number)
+
+run_billing = in_thread(renewals.run_billing)
+
+add_resource = in_thread(services.add_resource)
+add_service = in_thread(services.add_service)
+list_resources = in_thread(services.list_resources)
+list_services = in_thread(services.list_services)
+remove_resource = in_thread(services.remove_resource)
+remove_service = in_thread(services.remove_service)
+
+trace_call = in_thread(trace.trace_call)
+
+find_wallet = in_thread(wallet.find_wallet)
+list_wallets = in_thread(wallet.list_wallets)
+reverse_transaction = in_thread(wallet.reverse_transaction)
+set_billing = in_thread(wallet.set_billing)
+set_low_balance_alert = in_thread(wallet.set_low_balance_alert)
+top_up = in_thread(wallet.top_up)
+verify_wallet = in_thread(wallet.verify_wallet)
+wallet_statement = in_thread(wallet.wallet_statement)
+
+calendar_week = in_thread(week.calendar_week)
