@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 STEP_MINUTES = 30
 LABEL_WIDTH = 6
 NARROWEST = 9
+LONG_DAY = len("Mon 30 Nov")
 BAR = "┃"
+SHORTEST_NAME = 3
 STYLES = {"voice_agent": "green", "cli": "cyan", "ui": "magenta", "api": "yellow", "import": "dim"}
 DETAILS = ("when", "service", "customer_name", "customer_phone", "booked_by", "id")
 
@@ -51,7 +53,9 @@ def week_lines(week: "Week", *, width: int) -> "list[Text]":
     head = Text(" " * LABEL_WIDTH)
     for day in days:
         style = "bold reverse" if day == week.now.date() else "bold"
-        head.append("│", style="dim").append(f"{day:%a %d %b}"[:column].ljust(column), style=style)
+        head.append("│", style="dim").append(
+            format(day, "%a %d %b" if column >= LONG_DAY else "%a %d").ljust(column), style=style
+        )
     lines = [title, head, Text("─" * LABEL_WIDTH + ("┼" + "─" * column) * 7, style="dim")]
     rows = _minutes_shown(week)
     for minute in rows:
@@ -89,18 +93,20 @@ def _booked_cell(week: "Week", booked: "list[Appointment]", day: "date", minute:
     local = first.start_time.astimezone(week.now.tzinfo)
     begins = local.hour * 60 + local.minute if local.date() == day else 0
     position = minute // STEP_MINUTES - begins // STEP_MINUTES
-    lines = [_headline(booked, column - len(BAR)), *filter(None, (first.service, first.external_id))]
+    lines = [*_headlines(booked, column - len(BAR)), *filter(None, (first.service, first.external_id))]
     text = lines[position] if position < len(lines) else ""
     return _Cell(BAR + render.clean(text).replace("\n", " "), STYLES.get(first.source, ""))
 
 
-def _headline(booked: "list[Appointment]", width: int) -> str:
-    """Who comes and who booked it; the name gives way where both do not fit."""
+def _headlines(booked: "list[Appointment]", width: int) -> list[str]:
+    """Who comes and who booked it, in one line or two; a long name gives way."""
     first = booked[0]
-    source = f" [{BADGES.get(first.source, first.source)}]" + (f" +{len(booked) - 1}" if len(booked) > 1 else "")
+    source = f"[{BADGES.get(first.source, first.source)}]" + (f" +{len(booked) - 1}" if len(booked) > 1 else "")
     name = first.customer_name or "booked"
-    room = max(1, width - len(source))
-    return (name if len(name) <= room else name[: room - 1] + "…") + source
+    room = width - len(source) - 1
+    if room < SHORTEST_NAME:
+        return [name, source]
+    return [(name if len(name) <= room else name[: room - 1] + "…") + " " + source]
 
 
 def _closure(week: "Week", day: "date") -> str:

@@ -19,7 +19,7 @@ def write_price_list(path: Path) -> Path:
     with pymupdf.open() as document:
         page = document.new_page()
         page.insert_text((72, 90), "Bella Hair: price list", fontsize=20)
-        page.insert_text((72, 120), "All prices include washing and styling. We take cards and cash.", fontsize=11)
+        page.insert_text((72, 120), "All prices include washing and styling.", fontsize=11)
         for row, cells in enumerate((("Service", "Duration", "Price"), *PRICES)):
             for column, cell in enumerate(cells):
                 box = pymupdf.Rect(72 + column * 150, 140 + row * 26, 222 + column * 150, 166 + row * 26)

@@ -54,6 +54,7 @@ def ring(stage: Stage, world: World) -> None:
                 world.aira, to_number=world.phone_number, from_number=CALLER, says=clips, url=url, output=world.folder / "call.wav"
             )
             world.call_sid = report.call_sid
+            _keep_transcript(stage, world, report.transcript)
             _conversation_was_right(evidence, world, report.transcript)
             evidence.fact(_pace(report))
     finally:
