@@ -53,9 +53,7 @@ def week_lines(week: "Week", *, width: int) -> "list[Text]":
     head = Text(" " * LABEL_WIDTH)
     for day in days:
         style = "bold reverse" if day == week.now.date() else "bold"
-        head.append("│", style="dim").append(
-            format(day, "%a %d %b" if column >= LONG_DAY else "%a %d").ljust(column), style=style
-        )
+        head.append("│", style="dim").append(format(day, "%a %d %b" if column >= LONG_DAY else "%a %d").ljust(column), style=style)
     lines = [title, head, Text("─" * LABEL_WIDTH + ("┼" + "─" * column) * 7, style="dim")]
     rows = _minutes_shown(week)
     for minute in rows:
