@@ -103,7 +103,7 @@ def _blocks(text: str) -> Iterator[str]:
 
 def _score(unit: _Unit, wanted: Sequence[str], kinds: Sequence[re.Pattern[str]]) -> float:
     own, around = _content(normalise(unit.text)), _content(normalise(unit.around))
-    hits = sum(1.0 if _has(own, word) else 0.8 if _means(own, word) else 0.5 if _has(around, word) else 0.0 for word in wanted)
+    hits = sum(1.0 if _has(own, word) else _kinship(own, word) or (0.5 if _has(around, word) else 0.0) for word in wanted)
     if not hits:
         return 0.0
     matching = [kind for kind in kinds if kind.search(unit.text)]
@@ -153,9 +153,10 @@ def _has(words: Sequence[str], wanted: str) -> bool:
     )
 
 
-def _means(words: Sequence[str], wanted: str) -> bool:
-    """Whether a word of the same circle of meaning is among them."""
-    return any(other in words for circle in _CIRCLES if wanted in circle for other in circle)
+def _kinship(words: Sequence[str], wanted: str) -> float:
+    """How much the words belong to a circle of meaning of the one wanted: 0 to 0.9."""
+    shared = max((sum(other in words for other in circle) for circle in _CIRCLES if wanted in circle), default=0)
+    return min(0.9, 0.6 + 0.1 * shared) if shared else 0.0
 
 
 def _spoken(unit: _Unit, asked: str) -> str | None:

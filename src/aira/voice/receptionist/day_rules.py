@@ -30,7 +30,7 @@ WEEKDAY = r"(?P<weekday>monday|tuesday|wednesday|thursday|friday|saturday|sunday
 MONTH = r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december)"
 DAY = r"(?P<day>[12]?\d|3[01])(?:th)?(?![:\d/]| (?:pm|am|oclock)\b| \d\d\b(?! ?\d\d))"
 ORDINAL_DAY = r"(?P<day>[12]?\d|3[01])th"
-YEAR = r"(?:,? (?:of )?(?P<year>20\d\d|20 [2-9]\d))?"
+YEAR = r"(?:(?: ,)? (?:of )?(?P<year>20\d\d|20 [2-9]\d))?"
 COUNT = r"(?P<count>\d{1,2}|an?|one|the)"
 FROM = rf"(?P<origin>today|tomorrow|now|this|(?:(?:this|next|coming|on) )?{WEEKDAY})"
 
@@ -218,20 +218,20 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b", _iso),
     _rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}|\d{2}))?(?![\d/])", _slashes),
     _rule(rf"{NTH} {WEEKDAY} (?:of|in) (?:the |this |next )?(?:month|{MONTH})\b", _nth_weekday),
-    _rule(rf"(?:{WEEKDAY},? (?:the )?)?{MONTH},? (?:the )?{DAY}{YEAR}", _month_day),
-    _rule(rf"(?:{WEEKDAY},? (?:the )?)?(?:the )?{DAY} (?:day )?(?:of |in )?{MONTH}{YEAR}\b", _month_day),
-    _rule(rf"(?:{WEEKDAY},? (?:the )?)?(?:the )?{DAY} (?:day )?of (?P<which>this|next|the) month\b", _day_of_this_month),
-    _rule(rf"(?:this |next |coming )?{WEEKDAY},? (?:which is )?(?:the )?{ORDINAL_DAY}\b", _weekday_and_ordinal),
-    _rule(rf"{ORDINAL_DAY},? (?:which is |that is )?(?:a )?{WEEKDAY}\b", _weekday_and_ordinal),
+    _rule(rf"(?:{WEEKDAY}(?: ,)? (?:the )?)?{MONTH}(?: ,)? (?:the )?{DAY}{YEAR}", _month_day),
+    _rule(rf"(?:{WEEKDAY}(?: ,)? (?:the )?)?(?:the )?{DAY} (?:day )?(?:of |in )?{MONTH}{YEAR}\b", _month_day),
+    _rule(rf"(?:{WEEKDAY}(?: ,)? (?:the )?)?(?:the )?{DAY} (?:day )?of (?P<which>this|next|the) month\b", _day_of_this_month),
+    _rule(rf"(?:this |next |coming )?{WEEKDAY}(?: ,)? (?:which is )?(?:the )?{ORDINAL_DAY}\b", _weekday_and_ordinal),
+    _rule(rf"{ORDINAL_DAY}(?: ,)? (?:which is |that is )?(?:a )?{WEEKDAY}\b", _weekday_and_ordinal),
     _rule(rf"(?:{HOLIDAY})\b", _holiday),
     _rule(r"thanksgiving\b", _thanksgiving),
     _rule(r"(?:the )?day after tomorrow\b", _fixed(2)),
     _rule(rf"{COUNT} {UNIT} (?:from|after) {FROM}\b", _span_from),
-    _rule(rf"(?:in|after) {COUNT} {UNIT}(?: time)?(?:,? (?:on )?(?:a |the )?{WEEKDAY})?\b", _span_ahead),
+    _rule(rf"(?:in|after) {COUNT} {UNIT}(?: time)?(?:(?: ,)? (?:on )?(?:a |the )?{WEEKDAY})?\b", _span_ahead),
     _rule(rf"{COUNT} (?P<unit>week|fortnight)s? (?:on |this )?(?P<origin>{WEEKDAY}|tomorrow|today)\b", _span_from),
     _rule(rf"{WEEKDAY} week(?! ?(?:ly|end))\b", _weekday_after_next),
-    _rule(rf"{WHICH_WEEK},? (?:on )?(?:the )?{WEEKDAY}\b", _week_and_weekday),
-    _rule(rf"{WEEKDAY},? (?:of |in )?{WHICH_WEEK}\b", _week_and_weekday),
+    _rule(rf"{WHICH_WEEK}(?: ,)? (?:on )?(?:the )?{WEEKDAY}\b", _week_and_weekday),
+    _rule(rf"{WEEKDAY}(?: ,)? (?:of |in )?{WHICH_WEEK}\b", _week_and_weekday),
     _rule(rf"(?:{WHICH} )?(?:coming )?{WEEKDAY}\b", _weekday),
     _rule(r"tomorrow\b", _fixed(1)),
     _rule(r"(?:today|tonight|right now|this (?=morning|afternoon|evening|noon|lunch))", _fixed(0)),

@@ -60,6 +60,7 @@ RULES = (
     _rule(rf"{BEFORE_BARE} {HOUR}{AFTER_BARE}{NOT_A_COUNT}"),
     _rule(rf"\b{HOUR}(?= or [\d=])"),
     _rule(rf"(?<=[\d=m] )(?:or|and|to|till|until|pm or|am or|pm and|pm to|am to) {HOUR}{AFTER_BARE}{NOT_A_COUNT}"),
+    _rule(rf"=(?: ,)? (?:no|not|sorry|i mean|i meant|actually|rather|wait|make it)(?: ,)? {HOUR}{AFTER_BARE}{NOT_A_COUNT}"),
     _rule(rf"(?<=_ ){HOUR}{AFTER_BARE}{NOT_A_COUNT}"),
     _rule(rf"^{HOUR}{AFTER_BARE}(?= .*_)"),
 )

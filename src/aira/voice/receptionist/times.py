@@ -91,18 +91,21 @@ def clock(hour: int, minute: int, part: str | None, *, exact: bool = False) -> t
     if hour > 12 or hour == 0 or exact:
         return _wrapped(hour, minute), frozenset()
     if part is not None:
-        return _wrapped(_hour_in_part(hour, part), minute), frozenset()
+        return _wrapped(_hour_in_part(hour, part, before=minute < 0), minute), frozenset()
     return _wrapped(hour % 12 + 12 if hour < 7 else hour, minute), frozenset({Assumed.HALF_OF_DAY})
 
 
-def _hour_in_part(hour: int, part: str) -> int:
-    """The hour of 24 for an hour of 12: "twelve in the afternoon" is noon, "nine in the afternoon" can only be meant as morning."""
+def _hour_in_part(hour: int, part: str, *, before: bool) -> int:
+    """The hour of 24 for an hour of 12: "twelve in the afternoon" is noon, "nine in the afternoon" can only be meant as morning.
+
+    `before` tells that minutes are taken off: "a quarter to twelve in the morning" is before noon.
+    """
     later = hour % 12 + 12
     match part:
         case "am":
             return hour % 12
         case "morning":
-            return hour
+            return hour if before else hour % 12
         case "afternoon" | "noon":
             return hour if 9 <= hour < 12 else later
         case "night":

@@ -24,9 +24,10 @@ _SPELLING = (
     (re.compile(r"\b(?:uh|nuh|unh)[ -]uh\b"), " no "),
     (re.compile(r"\bo\.?k\.?(?:ay)?\b"), "okay"),
     (re.compile(r"(?<=[a-z])\.(?=[a-z])"), " . "),
+    (re.compile(r"(?<=[a-z])-(?=[a-z])"), " "),
 )
 _TOKENS = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}:\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|[$£€]\s?\d+(?:\.\d+)?|\d+(?=(?:st|nd|rd|th)\b)(?:st|nd|rd|th)|\d+"
+    r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}:\d{2}|\d+\.\d+|\d{1,2}/\d{1,2}(?:/\d{2,4})?|[$£€]\s?\d+(?:\.\d+)?|\d+(?=(?:st|nd|rd|th)\b)(?:st|nd|rd|th)|\d+"
     r"|[^\W\d_]+(?:'[^\W\d_]+)?|[.,?!;:\-]"
 )
 _HESITATION = frozenset(
