@@ -70,11 +70,13 @@ def _check_size(parts: list[zipfile.ZipInfo], limits: Limits) -> None:
 def _open(content: bytes) -> "Document":
     import docx
     from docx.opc.exceptions import OpcError
-    from lxml.etree import LxmlError
+    from lxml.etree import ErrorTypes, LxmlError
 
     try:
         return docx.Document(BytesIO(content))
-    except (OpcError, LxmlError, KeyError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error, EOFError):
+    except (OpcError, LxmlError, KeyError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        if getattr(error, "code", None) == ErrorTypes.ERR_NO_MEMORY or "emory" in str(error):
+            raise MemoryError from error
         raise refusal("corrupt", "The file is named .docx but is no Word document, or it is damaged.") from None
 
 

@@ -9,7 +9,7 @@ from aira.kb.plain import read_csv, read_markdown, read_text
 from aira.kb.refusal import refusal
 from aira.kb.text import decode
 
-_FORMATS = {
+FORMATS = {
     ".pdf": "pdf", ".docx": "docx", ".txt": "text", ".text": "text", ".log": "text", ".md": "markdown", ".markdown": "markdown",
     ".html": "html", ".htm": "html", ".xhtml": "html", ".csv": "csv", ".tsv": "csv",
 }  # fmt: skip
@@ -39,12 +39,12 @@ _PDF_MARK_WITHIN = 1024
 def file_format(file_name: str) -> str:
     """The format a file's name promises: pdf, docx, text, markdown, html or csv; refuses others with `unsupported`."""
     suffix = PurePath(file_name).suffix.lower()
-    if suffix not in _FORMATS:
+    if suffix not in FORMATS:
         raise refusal(
             "unsupported",
             f"Files of the kind {suffix!r} cannot be read." if suffix else "The file's name does not say of which kind it is.",
         )
-    return _FORMATS[suffix]
+    return FORMATS[suffix]
 
 
 def read_blocks(file_name: str, content: bytes) -> list[Block]:

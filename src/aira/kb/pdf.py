@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol, TypedDict
 
 from aira.kb.document import Block, BlockKind, Limits, Outline
@@ -125,24 +126,17 @@ class _MuPdf:
         pymupdf.TOOLS.mupdf_display_warnings(False)
         pymupdf.no_recommend_layout()
         self._flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
-        self._errors = (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
-        try:
-            self._document = pymupdf.open(stream=content, filetype="pdf")
-            self.total = self._document.page_count
-        except pymupdf.mupdf.FzErrorSystem as error:
-            raise MemoryError from error
-        except self._errors:
-            raise refusal("corrupt") from None
-        self._check(content, limits)
         self._ruled_pages = 0
+        with _refusing("The PDF is damaged."):
+            self._document = pymupdf.open(stream=content, filetype="pdf")
+            self.total: int = self._document.page_count
+        self._check(content, limits)
 
     def lines(self, page: int) -> list[Line]:
-        try:
+        with _refusing(f"Page {page + 1} of the PDF is damaged."):
             loaded = self._document.load_page(page)
             lines = [line for block in loaded.get_text("dict", flags=self._flags)["blocks"] for line in map(_line, block.get("lines", ()))]
             tables = self._ruled_tables(loaded)
-        except self._errors:
-            raise refusal("corrupt", f"Page {page + 1} of the PDF is damaged.") from None
         free = [line for line in lines if line is not None and not any(_inside(line, table) for table in tables)]
         return [*free, *tables]
 
@@ -152,7 +146,7 @@ class _MuPdf:
         if self._document.is_repaired and b"%%EOF" not in content[-2048:]:
             raise refusal("corrupt", "The PDF ends in the middle; it was not copied or downloaded completely.")
         if not self.total:
-            raise refusal("empty", "The PDF has no pages.")
+            raise refusal("corrupt" if self._document.is_repaired else "empty", "The PDF has no pages.")
         if self.total > limits.pages:
             raise refusal("too_large", f"The PDF has {self.total:,} pages; up to {limits.pages:,} are read.")
 
@@ -161,6 +155,19 @@ class _MuPdf:
             return []
         self._ruled_pages += 1
         return [line for table in page.find_tables().tables if (line := _ruled(table)) is not None]
+
+
+@contextmanager
+def _refusing(sentence: str) -> Iterator[None]:
+    """MuPDF's errors as a refusal; a lack of memory, which it reports as one of them, as a MemoryError."""
+    import pymupdf
+
+    try:
+        yield
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        if isinstance(error, pymupdf.mupdf.FzErrorSystem) or "alloc" in str(error):
+            raise MemoryError from error
+        raise refusal("corrupt", sentence) from None
 
 
 class _RawSpan(TypedDict):

@@ -22,7 +22,6 @@ _UNDERLINE = re.compile(r"(=+|-{3,})$")
 _ITEM = re.compile(r"([-*+•]|\d{1,3}[.)])\s+(?=\S)")
 _RULE = re.compile(r"([-*_])(\s*\1){2,}$")
 _TABLE_RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?$")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\(<?([^\s()<>]*)>?(?:\s+\"[^\"\n]*\")?\)")
 _STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 
@@ -50,7 +49,7 @@ def read_csv(text: str) -> Iterator[Block]:
 
 def read_markdown(text: str) -> Iterator[Block]:
     """Headings, paragraphs, list entries and tables; marks of emphasis are dropped, code stays as it is."""
-    yield from _MarkdownReader().read(_COMMENT.sub("", clean(text)).split("\n"))
+    yield from _MarkdownReader().read(_without_comments(clean(text)).split("\n"))
 
 
 def _prose(text: str, outline: Outline) -> Iterator[Block]:
@@ -134,6 +133,15 @@ class _MarkdownReader:
         elif text:
             yield Block(self._kind, text, headings=self._outline.path)
         self._lines, self._kind = [], BlockKind.PARAGRAPH
+
+
+def _without_comments(text: str) -> str:
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join([*kept, text[at:]])
 
 
 def _inline(text: str) -> str:

@@ -23,13 +23,14 @@ _UNWANTED = re.compile(
 _SPACES = re.compile(r"[^\S\n]+")
 _LONGEST_LINE = 200
 _SHORTEST_WRAP = 50
+_ENDLESS_WORD = re.compile(r"\S{1000}")
 _HYPHENATED = re.compile(r"(\w{2,})[-\u2010]\n(?=[a-z\u00df-\u00ff]{2})")
 
 
 def clean(text: str) -> str:
-    """Composed characters, plain line ends, single spaces; no control characters, no ligatures, no soft hyphens."""
+    """Composed characters, plain line ends, single spaces; no control characters, ligatures, soft hyphens, endless words."""
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text)).translate(_LIGATURES)
-    text = "\n".join(line.strip() for line in _SPACES.sub(" ", text).split("\n"))
+    text = "\n".join(line.strip() for line in _SPACES.sub(" ", _ENDLESS_WORD.sub(r"\g<0> ", text)).split("\n"))
     return unicodedata.normalize("NFC", text).strip()
 
 
