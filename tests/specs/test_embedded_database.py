@@ -20,7 +20,7 @@ import pytest
 
 from aira.adapters.embedded_postgres import EmbeddedPostgres
 from aira.adapters.postgres_binaries import ServerUser, bindir, closed_folder
-from aira.errors import SetupError
+from aira.errors import DatabaseError, SetupError
 
 OPTIONS = ("-c", "fsync=off")
 """What a power cut would lose is not at stake here."""
@@ -280,6 +280,36 @@ def test_programs_that_are_not_there_are_named(open_folder: Path):
     assert "AIRA_PG_BIN" in refused.value.hint
 
 
+def test_a_server_that_does_not_start_says_why(folder: Path):
+    """The server's own complaint is in the error, and where to read more in the hint."""
+    embedded = EmbeddedPostgres(folder, options=("-c", "shared_buffers=plenty"))
+
+    with pytest.raises(DatabaseError, match="did not start: invalid value for parameter") as refused, embedded.running():
+        pass
+
+    assert str(folder / "server.log") in refused.value.hint
+
+
+def test_a_database_that_cannot_be_made_says_why(open_folder: Path):
+    """Where the programs refuse, as on a full disk, their last words are in the error."""
+    programs = {"postgres": "echo 'postgres (PostgreSQL) 18.6'", "initdb": "echo 'No space left.' >&2; exit 1", "pg_ctl": ""}
+    embedded = EmbeddedPostgres(open_folder / "data", bin=_programs(open_folder, programs))
+
+    with pytest.raises(SetupError, match="No space left") as refused, embedded.running():
+        pass
+
+    assert "AIRA_HOME" in refused.value.hint
+
+
+def test_programs_that_do_not_run_are_said_so(open_folder: Path):
+    """Programs of another platform are a matter of set-up."""
+    broken = "echo 'cannot execute binary file' >&2; exit 126"
+    embedded = EmbeddedPostgres(open_folder / "data", bin=_programs(open_folder, {"postgres": broken, "pg_ctl": broken}))
+
+    with pytest.raises(SetupError, match="does not run here: cannot execute"), embedded.running():
+        pass
+
+
 def test_a_folder_that_cannot_be_written_is_named(open_folder: Path):
     """A data folder below a file is a matter of set-up."""
     (open_folder / "file").touch()
@@ -329,7 +359,7 @@ if os.geteuid() == 0:
             check=False,
         )
 
-        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.returncode == 0, ended.stderr
         assert list((open_folder / "postgres").glob("binaries-*/embedded_postgres/pginstall/bin/postgres"))
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
@@ -350,8 +380,15 @@ if os.geteuid() == 0:
                 cwd="/",
             )
 
-            assert (ended.returncode, ended.stderr) == (0, "")
+            assert ended.returncode == 0, ended.stderr
             assert (home / "postgres" / "data").stat().st_uid == NOBODY.uid
+
+
+def _programs(folder: Path, scripts: dict[str, str]) -> Path:
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return folder
 
 
 def _made_in(folder: Path) -> Path:
