@@ -1,5 +1,6 @@
 """`aira billing`: the monthly rental of numbers."""
 
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 ITEM_COLUMNS = ("phone_number", "outcome", "amount", "currency", "period_start", "period_end", "detail")
+ITEM_COLUMNS_SHOWN = ("phone_number", "outcome", "amount", "currency", "detail")
+"""Those for which a terminal of 80 columns has room."""
+
 CHARGE_COLUMNS = ("phone_number", "period_start", "period_end", "amount", "currency", "status", "id")
 RUN_COLUMNS = ("started_at", "as_of", "charged", "recovered", "grace_started", "reminded", "released", "blocked", "failed", "id")
 
@@ -81,7 +85,7 @@ def preview(
     from aira.core.charges import preview_billing
 
     with open_aira() as aira:
-        render.emit_list(preview_billing(aira, days=days), json=json, columns=("on", *ITEM_COLUMNS), empty="Nothing falls due.")
+        render.emit_list(preview_billing(aira, days=days), json=json, columns=("on", *_item_columns()), empty="Nothing falls due.")
 
 
 @app.command()
@@ -166,8 +170,14 @@ def _report(done: "BillingRun", *, quiet: bool, json: bool) -> None:
     if done.already_running:
         render.note("Another billing run is under way; it does the same work.")
         return
-    render.emit_list([item for item in done.items if item.outcome != "waiting"], json=False, columns=ITEM_COLUMNS, empty="Nothing was due.")
-    render.note(_in_one_line(done))
+    told = [item for item in done.items if item.outcome != "waiting"]
+    render.emit_list(told, json=False, columns=_item_columns(), empty="Nothing was due.")
+    if sys.stdout.isatty():
+        render.note(_in_one_line(done))
+
+
+def _item_columns() -> tuple[str, ...]:
+    return ITEM_COLUMNS_SHOWN if sys.stdout.isatty() else ITEM_COLUMNS
 
 
 def _in_one_line(done: "BillingRun") -> str:
