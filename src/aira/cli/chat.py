@@ -6,7 +6,7 @@ import typer
 
 from aira.cli import render
 from aira.cli.options import Business, Json
-from aira.cli.turns import print_turn
+from aira.cli.turns import FICTIONAL_CALLER, CallingNumber, calling_number, print_turn
 
 if TYPE_CHECKING:
     from aira.voice.chat import ChatReport
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def chat(
     business: Business,
     say: Annotated[list[str] | None, typer.Option("--say", help="What you say, turn by turn; ends after the last.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="Number you pretend to call from, E.164.")] = None,
+    from_: CallingNumber = FICTIONAL_CALLER,
     json: Json = False,
 ) -> None:
     """Talk to the bot by keyboard: the same mind and the same tools as on the telephone, without audio.
@@ -29,7 +29,9 @@ def chat(
     from aira.voice.chat import hold_chat
 
     with open_aira() as aira:
-        report = hold_chat(aira, business=business, says=say or _typed(), from_number=from_, show=None if json else print_turn)
+        report = hold_chat(
+            aira, business=business, says=say or _typed(), from_number=calling_number(from_), show=None if json else print_turn
+        )
     if json:
         render.emit(report, json=True)
     else:

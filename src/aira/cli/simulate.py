@@ -7,7 +7,7 @@ import typer
 
 from aira.cli import render
 from aira.cli.options import Json
-from aira.cli.turns import on_terminal, print_turn
+from aira.cli.turns import FICTIONAL_CALLER, CallingNumber, calling_number, on_terminal, print_turn
 
 app = typer.Typer()
 
@@ -20,7 +20,7 @@ def _group() -> None:
 @app.command()
 def call(
     to: Annotated[str, typer.Option("--to", help="Number of ours to ring, E.164.")],
-    from_: Annotated[str | None, typer.Option("--from", help="Number that rings, E.164; withheld where left out.")] = None,
+    from_: CallingNumber = FICTIONAL_CALLER,
     say: Annotated[list[str] | None, typer.Option("--say", help="What the caller says, turn by turn; repeat for each turn.")] = None,
     audio: Annotated[
         list[Path] | None, typer.Option("--audio", exists=True, dir_okay=False, help="WAV files the caller says, after the --say turns.")
@@ -51,7 +51,9 @@ def call(
         running = url or aira.settings.voice_agent_service_url
         server = nullcontext(running) if url or is_ready(running) else local_voice_server(aira.settings)
         with server as address:
-            report = simulate_call(aira, to_number=to, from_number=from_, says=[*(say or ()), *(audio or ())], url=address, output=output)
+            report = simulate_call(
+                aira, to_number=to, from_number=calling_number(from_), says=[*(say or ()), *(audio or ())], url=address, output=output
+            )
     if json or not on_terminal():
         render.emit(report, json=True)
         return

@@ -1,8 +1,22 @@
-"""How a conversation's turns are printed."""
+"""What `aira chat` and `aira simulate call` share: who calls, and how the turns are printed."""
 
 import sys
+from typing import Annotated
+
+import typer
 
 from aira.cli import render
+
+FICTIONAL_CALLER = "+12025550143"
+"""A number that belongs to nobody."""
+WITHHELD = "withheld"
+
+CallingNumber = Annotated[str, typer.Option("--from", help=f"Number that calls, E.164, or '{WITHHELD}'.")]
+
+
+def calling_number(typed: str) -> str | None:
+    """The number that calls, None where it is withheld."""
+    return None if typed == WITHHELD else typed
 
 
 def on_terminal() -> bool:

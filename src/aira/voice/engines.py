@@ -55,7 +55,7 @@ class MoonshineEar:
         floats = (samples.astype(np.float32) / 32768.0).tolist()
         with self._lock:
             transcript = self._transcriber.transcribe_without_streaming(floats, EAR_RATE)
-        return " ".join(line.text.strip() for line in transcript.lines).strip()
+        return " ".join(line.text.strip() for line in transcript.lines).strip().lstrip("?!.,- ")  # of a breath it makes a mark
 
 
 class HibariVoice:

@@ -187,7 +187,7 @@ async def open_session(
         raise NotFound("The call belongs to no business.")
     known = await _business_facts(aira, call.business_id)
     memory = await _mind_state(aira, call.id) if call.connects > 1 else None
-    tools = Tools(aira, call, known.business)
+    tools = Tools(aira, call, known)
     mind: Mind = BuiltinMind(restored(memory))
     if model is not None and (memory is None or memory.get("mind") == "llm"):
         from aira.voice.llm import LlmMind

@@ -11,7 +11,7 @@ from aira.core.calls import take_message
 from aira.core.knowledge import search_knowledge
 from aira.core.phones import number_kind, parse_phone_number
 from aira.errors import AiraError, InvalidInput, NotFound, Refused
-from aira.model import Appointment, AppointmentSource, Business, Call
+from aira.model import Appointment, AppointmentSource, BusinessFacts, Call
 from aira.voice.receptionist import is_same_customer
 from aira.voice.receptionist.protocol import (
     Appointments,
@@ -61,11 +61,13 @@ def tool_name(request: ToolRequest) -> str:
 class Tools:
     """The tools of one call."""
 
-    def __init__(self, aira: Aira, call: Call, business: Business) -> None:
+    def __init__(self, aira: Aira, call: Call, known: BusinessFacts) -> None:
         self._aira = aira
         self._call = call
-        self._business = business
-        self._zone = ZoneInfo(business.time_zone)
+        self._business = known.business
+        self._zone = ZoneInfo(known.business.time_zone)
+        self._country = number_kind(known.numbers[0])[0] if known.numbers else None
+        """The country, by the business's own number, of a number that is given without country code."""
         self._own: set[UUID] = set()
         """Appointments this caller has booked or proved to be theirs."""
 
@@ -121,7 +123,7 @@ class Tools:
             start=request.start,
             service=request.service,
             customer_name=request.name,
-            customer_phone=self._number(request.phone) or self._call.from_number,
+            customer_phone=self._number(request.phone),
             notes=request.notes,
             source=AppointmentSource.VOICE_AGENT,
             external_id=self._call.call_sid,
@@ -149,12 +151,11 @@ class Tools:
         return request.day is not None and one.start_time.astimezone(self._zone).date() == request.day
 
     def _number(self, said: str | None) -> str | None:
-        """The number a caller gave, in E.164; without a country code it is of the country of the number that was called."""
+        """The number a caller gave, in E.164, or the one that calls."""
         if said is None:
-            return None
-        region = number_kind(self._call.to_number)[0] if self._call.to_number else None
+            return self._call.from_number
         try:
-            return parse_phone_number(said, region=region)
+            return parse_phone_number(said, region=self._country)
         except InvalidInput:
             raise Refused("That is not a telephone number.", code="unusable_phone") from None
 

@@ -17,8 +17,7 @@ from aira.core.businesses import find_business
 from aira.core.calls import close_call, find_call, issue_stream_token, open_call, record_event, take_message
 from aira.errors import NotFound
 from aira.model import Call
-from aira.voice import carrier_phrases as phrases
-from aira.voice import twiml
+from aira.voice import carrier_phrases as phrases, twiml
 from aira.voice.signatures import HEADER, is_genuine, public_url
 from aira.voice.switchboard import Switchboard
 from aira.voice.texts import receive_report, receive_text
