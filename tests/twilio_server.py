@@ -22,7 +22,7 @@ class Fault:
 
     drop_before, drop_after: the connection is cut before or after the work is done. timeout: the work is done and nothing
     is answered. status: nothing is done, `status` and `code` are answered. error_after: the work is done, `status` is answered.
-    garbage: the work is done, the answer is not JSON.
+    garbage, shapeless: the work is done, the answer is not JSON or an empty object.
     """
 
     method: str
@@ -103,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.reply(*error(fault.status, fault.code, "Internal server error"))
         elif fault.kind == "garbage":
             self.send(201, b"<html>")
+        elif fault.kind == "shapeless":
+            self.reply(done[0], {})
         else:
             if fault.kind == "timeout":
                 self.server.closing.wait(10)

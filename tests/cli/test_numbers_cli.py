@@ -2,14 +2,17 @@
 
 import io
 import json
+from dataclasses import replace
+from datetime import timedelta
 from textwrap import dedent
 from uuid import UUID
 
 import pytest
 
 from aira.adapters.simulated_carrier import SimulatedCarrier
+from aira.adapters.system_clock import SystemClock
 from aira.cli.main import run
-from aira.core import add_business, buy_number, find_number, release_number
+from aira.core import add_business, book_appointment, buy_number, find_number, release_number, set_hours
 from aira.core.app import Aira
 from aira.core.lines import line_webhooks
 from purchase_books import balances, books, bought, untouched
@@ -277,6 +280,22 @@ class TestRelease:
 
         assert run(["numbers", "release", NUMBER]) == 2
         assert books(aira) == bought()
+
+    def test_says_whose_appointments_could_no_longer_be_called_about(
+        self, aira: Aira, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The last number of a business with appointments to come is not given back unawares."""
+        set_hours(aira, "Ann's", "Mon-Sun 00:00-24:00")
+        buy_number(aira, NUMBER, business="Ann's")
+        start = SystemClock().now().replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
+        book_appointment(replace(aira, clock=SystemClock()), business="Ann's", start=start)
+        monkeypatch.setattr("sys.stdin", Typist("n\n"))
+
+        assert run(["numbers", "release", NUMBER]) == 4
+        assert f"1 appointment to come, the first on {start:%d %B %Y}, and could no longer be called." in capsys.readouterr().err
+        assert run(["numbers", "release", NUMBER, "--dry-run", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["status"] == "releasing"
+        assert find_number(aira, NUMBER).is_active
 
     def test_that_the_carrier_does_not_confirm_can_be_repeated(self, aira: Aira, capsys: pytest.CaptureFixture[str]) -> None:
         """Exit code 6, then the same command again."""

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aira.adapters.simulated_carrier import SimulatedCarrier
-from aira.core import Papers, add_business, buy_number, top_up
+from aira.core import Papers, add_business, buy_number, reconcile_numbers, top_up
 from aira.core.app import Aira
 from aira.core.lines import line_webhooks
 from aira.core.owners import add_owner
@@ -30,6 +31,7 @@ from aira.errors import (
     VendorError,
 )
 from aira.model import NumberStatus
+from aira.ports import CarrierNumber
 from aira.settings import Settings
 from doubles import FrozenClock
 from purchase_books import balances, books, bought, given_up, under_way, untouched
@@ -309,6 +311,33 @@ class TestLostAnswer:
         assert [finding.outcome for finding in settle_purchases(aira)] == ["settled"]
         assert books(aira) == bought()
 
+    def test_while_the_purchase_is_given_up_elsewhere_charges_nothing(self, aira: Aira, clock: FrozenClock) -> None:
+        """A carrier slower than all patience delivers a number that nobody pays for; it is given back."""
+
+        class Dawdler(SimulatedCarrier):
+            def buy(self, phone_number: str, **how: Any) -> CarrierNumber:
+                clock.move(minutes=3)
+                settle_purchases(aira)
+                return super().buy(phone_number, **how)
+
+        with pytest.raises(OutcomeUnknown) as caught:
+            buy_number(replace(aira, carrier=Dawdler(aira.database.url)), NUMBER)
+        assert "reconcile --fix" in caught.value.hint
+        assert books(aira) == replace(given_up(), rented=[NUMBER])
+        assert [finding.outcome for finding in reconcile_numbers(aira, fix=True).findings] == ["fixed"]
+        assert books(aira) == replace(given_up(), numbers=["released"])
+
+    def test_cannot_be_settled_while_the_carrier_is_away(self, aira: Aira, carrier: SimulatedCarrier, clock: FrozenClock) -> None:
+        """A purchase that the carrier cannot be asked about stays as it is."""
+        carrier.rehearse("drop_before", operation="buy")
+        with pytest.raises(OutcomeUnknown):
+            buy_number(aira, NUMBER)
+        clock.move(minutes=3)
+        carrier.rehearse("drop_before", operation="find")
+
+        assert [finding.outcome for finding in settle_purchases(aira)] == ["failed"]
+        assert books(aira) == under_way()
+
 
 class TestDryRun:
     def test_shows_the_price_and_leaves_nothing(self, aira: Aira) -> None:
@@ -319,9 +348,13 @@ class TestDryRun:
         assert books(aira) == untouched()
 
     def test_refuses_what_a_purchase_would_refuse(self, aira: Aira, bob: str) -> None:
-        """Missing money shows in a dry run too."""
+        """Missing money and a number that the account has for something else show in a dry run too."""
+        aira.carrier.buy(NUMBER, tag="the fax in the hall", webhooks=line_webhooks(aira))
+
         with pytest.raises(InsufficientFunds):
             buy_number(aira, NUMBER, owner=bob, dry_run=True)
+        with pytest.raises(NumberTaken):
+            buy_number(aira, NUMBER, owner="ann@example.com", dry_run=True)
 
 
 class TestAdopted:

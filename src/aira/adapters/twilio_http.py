@@ -86,7 +86,9 @@ class TwilioTransport(HttpClient):  # type: ignore[misc]  # mypy does not read T
 
     def _answer(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
         repeatable = request.method in {"GET", "DELETE"}
-        for tries_left in reversed(range(TRIES)):
+        tries_left = TRIES
+        while True:
+            tries_left -= 1
             try:
                 answer = self._http.send(request, auth=auth)
             except httpx.TransportError as error:
@@ -97,7 +99,6 @@ class TwilioTransport(HttpClient):  # type: ignore[misc]  # mypy does not read T
                 if not (passing and tries_left):
                     return answer
             self._pause(FIRST_PAUSE_SECONDS * 2 ** (TRIES - 1 - tries_left) * _random.uniform(1 - JITTER, 1 + JITTER))
-        raise AssertionError("the last try returns or raises")
 
     def _address(self, uri: str) -> str:
         if self._api_url is None:

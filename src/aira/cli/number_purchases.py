@@ -154,4 +154,5 @@ def _carry_out(purchase: "Callable[[bool], PhoneNumber]", *, yes: bool, dry_run:
 def _unreachable(appointments: int, first: "datetime | None") -> str:
     if first is None:
         return ""
-    return f" Its business has {appointments} appointments to come, the first on {first:%d %B %Y}, and could no longer be called."
+    counted = "1 appointment" if appointments == 1 else f"{appointments} appointments"
+    return f" Its business has {counted} to come, the first on {first:%d %B %Y}, and could no longer be called."
