@@ -1,7 +1,6 @@
 """One PostgreSQL data folder: made, started, stopped, and brought back after a crash. Callers take turns by a lock."""
 
 import contextlib
-import hashlib
 import os
 import re
 import shlex
@@ -62,7 +61,6 @@ class Cluster:
         self._user = user
         self._options = options
         self._log = folder / "server.log"
-        self._name = f"aira-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
 
     def ensure_running(self) -> str:
         """Start the server unless it runs; returns its URL. Raises SetupError or DatabaseError where it does not start."""
@@ -71,6 +69,12 @@ class Cluster:
         if (server := self._settled()) is None:
             server = self._start()
         return f"postgresql://{SUPERUSER}@/postgres?host={quote(str(server.socket_folder), safe='')}&port={PORT}"
+
+    @property
+    def _name(self) -> str:
+        """A name for the cluster that is the same on every path to its data."""
+        data = self.data.stat()
+        return f"aira-{data.st_dev:x}-{data.st_ino:016x}"
 
     def stop(self) -> None:
         """Stop the server; open transactions are rolled back. A server that is slow to stop goes on stopping by itself."""
@@ -97,18 +101,8 @@ class Cluster:
         options = [word for setting in settings for word in ("-c", setting)]
         if self._log.exists() and self._log.stat().st_size > _LARGEST_LOG:
             self._log.unlink()
-        arguments = (
-            "-D",
-            str(self.data),
-            "-l",
-            str(self._log),
-            "-w",
-            "-t",
-            str(_SECONDS_TO_START),
-            "-o",
-            shlex.join([*options, *self._options]),
-        )
-        started = run(self._programs / "pg_ctl", "start", *arguments, user=self._user)
+        how = ("-w", "-t", str(_SECONDS_TO_START), "-o", shlex.join([*options, *self._options]))
+        started = run(self._programs / "pg_ctl", "start", "-D", str(self.data), "-l", str(self._log), *how, user=self._user)
         server = self._postmaster()
         if started.returncode != 0 or server is None:
             raise DatabaseError(
@@ -137,7 +131,8 @@ class Cluster:
         """Whether any process of the server is left: children outlive a killed postmaster for a moment."""
         if not Path("/proc/self/cmdline").exists():
             return _exists(server.pid)
-        return any(self._name.encode() in _command_line(process) for process in Path("/proc").glob("[0-9]*"))
+        name = self._name.encode()
+        return any(name in _command_line(process) for process in Path("/proc").glob("[0-9]*"))
 
     def _forget(self, dead: Postmaster) -> None:
         # A killed server that nobody has waited for keeps its process id, and PostgreSQL takes it for alive.
