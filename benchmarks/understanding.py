@@ -30,8 +30,9 @@ Reader = Callable[[str, Asked], Slots]
 
 
 MORE = re.compile(
-    r"\b(?:any ?thing|any ?more|something|what|any ?one|nothing) (?:else|more|further)\b|\bthat be all\b|\bhelp you with(?: any ?thing)? ?\?"
-    r"|\bany ?(?:more|other|further) (?:\w+ )?(?:help|assistance|questions?|tasks?|thing)\b|\b(?:assist|help) (?:you )?further\b"
+    r"\b(?:any ?thing|any ?more|something|what|any ?one|nothing) (?:else|more|further)\b|\bthat be all\b"
+    r"|\bhelp you with(?: any ?thing)? ?\?|\b(?:assist|help) (?:you )?further\b"
+    r"|\bany ?(?:more|other|further) (?:\w+ )?(?:help|assistance|questions?|tasks?|thing)\b"
 )
 FAILED = re.compile(
     r"\b(?:sorry|unfortunately|unable|could not|can not|was not able|were not able|not available|unavailable|unsuccessful|failed)\b"

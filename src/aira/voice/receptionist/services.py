@@ -55,6 +55,14 @@ def find_services(text: str, services: tuple[ServiceFact, ...]) -> tuple[Service
     return tuple(unique.values())
 
 
+def choose_service(text: str, services: tuple[ServiceFact, ...]) -> str | None:
+    """The one of few services that shares most words with a plain text, be they ever so common: "the men's one"."""
+    words = {_stem(word) for word in spoken_letters(text).split()}
+    shared = {name: len(known & words) for name, known in _index(services).words.items()}
+    best = [name for name, count in shared.items() if count and count == max(shared.values())]
+    return best[0] if len(best) == 1 else None
+
+
 @lru_cache(maxsize=64)
 def _index(services: tuple[ServiceFact, ...]) -> _Index:
     labels: dict[str, str] = {}

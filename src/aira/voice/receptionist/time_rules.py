@@ -79,7 +79,8 @@ _APPROXIMATELY = r"(?: about| around| at)?"
 FROM_HEAD = re.compile(
     rf"(?:{_NOT} (?:before|until|till)|\b(?:after|from|past|later than|starting|no earlier than|earliest|between)){_APPROXIMATELY} $"
 )
-UNTIL_HEAD = re.compile(rf"(?:{_NOT} after|\b(?:before|by|until|till|no later than|earlier than|latest|up to)){_APPROXIMATELY} $")
+UNTIL_HEAD = re.compile(rf"(?:{_NOT} after|\b(?:by|until|till|no later than|latest|up to)){_APPROXIMATELY} $")
+BEFORE_HEAD = re.compile(rf"\b(?:before|earlier than){_APPROXIMATELY} $")
 FROM_TAIL = re.compile(r"^(?: in the \w+)? (?:or (?:any ?time )?(?:later|after)\b|and later\b|onwards?\b|at the earliest\b|the earliest\b)")
 UNTIL_TAIL = re.compile(r"^(?: in the \w+)? (?:or (?:earlier|before)\b|at the latest\b|the latest\b|latest\b)")
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from aira.voice.receptionist.calendar_days import Assumed
 from aira.voice.receptionist.time_rules import (
     BARE_ANSWER,
+    BEFORE_HEAD,
     FROM_HEAD,
     FROM_TAIL,
     MISHEARD,
@@ -31,6 +32,8 @@ class Bound(StrEnum):
     AT = "at"
     FROM = "from"
     UNTIL = "until"
+    BEFORE = "before"
+    """Until, but not at the time itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ def _bounded(mention: TimeMention, text: str) -> TimeMention:
         return replace(mention, bound=Bound.FROM)
     if UNTIL_TAIL.search(after) or UNTIL_HEAD.search(before):
         return replace(mention, bound=Bound.UNTIL)
+    if BEFORE_HEAD.search(before):
+        return replace(mention, bound=Bound.BEFORE)
     return mention
 
 

@@ -30,6 +30,8 @@ class When:
     other_times: tuple[time, ...] = ()
     not_before: time | None = None
     not_after: time | None = None
+    exclusive: bool = False
+    """`not_after` itself is too late: "before ten", "in the morning"."""
     soonest: bool = False
     shift: Shift | None = None
     """Relative to what is spoken of: an hour later, the day after."""
@@ -152,9 +154,10 @@ def _combined(
 ) -> When:
     exact = [mention for mention in times.meant if mention.bound is Bound.AT]
     not_before = next((mention.at for mention in times.meant if mention.bound is Bound.FROM), None)
-    not_after = next((mention.at for mention in times.meant if mention.bound is Bound.UNTIL), None)
+    last = next((mention for mention in times.meant if mention.bound in (Bound.UNTIL, Bound.BEFORE)), None)
+    not_after, exclusive = (last.at, last.bound is Bound.BEFORE) if last else (None, False)
     if parts and not times.meant:
-        not_before, not_after = parts[-1].not_before, parts[-1].not_after
+        not_before, not_after, exclusive = parts[-1].not_before, parts[-1].not_after, True
     assumed: set[Assumed] = set()
     for day in days.meant[:1]:
         assumed |= day.days.assumed
@@ -170,6 +173,7 @@ def _combined(
         other_times=tuple(mention.at for mention in exact[1:]),
         not_before=not_before,
         not_after=not_after,
+        exclusive=exclusive,
         soonest=soonest,
         shift=shift,
         from_day=days.left[0].days.first if days.left else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from aira.voice.receptionist import phrases
 from aira.voice.receptionist.dialogue import agenda, own, people, questions
-from aira.voice.receptionist.dialogue.replies import REPLIES
+from aira.voice.receptionist.dialogue.replies import REPLIES, choices_of
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
 from aira.voice.receptionist.dialogue.wishes import take_in
 from aira.voice.receptionist.intents import Intent, is_follow_up
@@ -30,9 +30,7 @@ class Row:
 
 def heard(turn: Turn, text: str) -> Decision:
     """The decision on what the caller said."""
-    choices = turn.state.choices
-    services = tuple(one for one in turn.facts.services if not choices or turn.state.asked is not Asked.SERVICE or one.name in choices)
-    reading = understand(text, Hearing(turn.facts.now, turn.state.asked, turn.state.wish, services))
+    reading = understand(text, Hearing(turn.facts.now, turn.state.asked, turn.state.wish, choices_of(turn)))
     for row in POLICY:
         if row.applies(turn, reading):
             decision = row.act(turn, reading, text)

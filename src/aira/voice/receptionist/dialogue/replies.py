@@ -10,6 +10,8 @@ from aira.voice.receptionist.dialogue.wishes import chosen, place_named, take_in
 from aira.voice.receptionist.intents import Intent
 from aira.voice.receptionist.names import read_name
 from aira.voice.receptionist.phones import means_calling_number
+from aira.voice.receptionist.protocol import ServiceFact
+from aira.voice.receptionist.services import choose_service
 from aira.voice.receptionist.state import Asked, Task
 from aira.voice.receptionist.understand import Reading
 
@@ -39,11 +41,20 @@ def to_service(turn: Turn, reading: Reading, _: str) -> Decision | None:
     """Which service."""
     if reading.services:
         return agenda.proceed(take_in(turn, reading))
+    chosen_of_few = choose_service(reading.text, choices_of(turn)) if turn.state.choices else None
+    if chosen_of_few is not None:
+        return agenda.proceed(turn.wishing(service=chosen_of_few).having(choices=()))
     listed = turn.state.choices or tuple(service.name for service in turn.facts.services)
     place = place_named(reading.text)
     if place is not None and len(listed) <= MOST_LISTED:
         return agenda.proceed(turn.wishing(service=listed[min(place, len(listed) - 1)]).having(choices=()))
     return agenda.proceed(take_in(turn, reading)) if reading.when.says_something else None
+
+
+def choices_of(turn: Turn) -> tuple[ServiceFact, ...]:
+    """The services among which the caller is to choose, all of them where no choice was narrowed."""
+    choices = turn.state.choices if turn.state.asked is Asked.SERVICE else ()
+    return tuple(service for service in turn.facts.services if not choices or service.name in choices)
 
 
 def to_when(turn: Turn, reading: Reading, _: str) -> Decision | None:

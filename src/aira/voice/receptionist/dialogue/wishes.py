@@ -68,7 +68,8 @@ def _in_week_spoken_of(turn: Turn, day: date) -> date:
 
 def _with_clock(turn: Turn, when: When) -> Turn:
     if when.at is None:
-        return turn.wishing(at=None, not_before=when.not_before, not_after=when.not_after, maybe_at=None, start=None)
+        not_after = _moved(when.not_after, -1) if when.exclusive and when.not_after else when.not_after
+        return turn.wishing(at=None, not_before=when.not_before, not_after=not_after, maybe_at=None, start=None)
     if Assumed.MISHEARD in when.assumed:
         return turn.wishing(maybe_at=when.at, start=None)
     day = turn.state.wish.day or _spoken_of(turn)
