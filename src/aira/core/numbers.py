@@ -9,10 +9,10 @@ from aira.core.businesses import resolve_business
 from aira.core.db import Connection, execute, fetch_all, fetch_one
 from aira.core.owners import resolve_owner
 from aira.core.phones import parse_phone_number
-from aira.core.prices import parse_country, price_of
+from aira.core.prices import Price, parse_country, price_of
 from aira.errors import InvalidInput, NotFound
 from aira.model import AvailableNumber, NumberSearch, PhoneNumber
-from aira.ports import Requirement
+from aira.ports import CarrierOffer, Requirement
 
 NUMBER_TYPES: Final = ("local", "toll_free", "mobile", "national")
 MOST_OFFERS: Final = 1000
@@ -76,22 +76,7 @@ def search_numbers(
         price = price_of(
             connection, provider=aira.carrier.provider, country=wanted.country, number_type=wanted.number_type, currency=currency
         )
-    return [
-        AvailableNumber(
-            phone_number=offer.phone_number,
-            country=offer.country,
-            number_type=offer.number_type,
-            locality=offer.locality,
-            region=offer.region,
-            capabilities=offer.capabilities,
-            monthly_cost=price.monthly_cost,
-            setup_cost=price.setup_cost,
-            currency=price.currency,
-            address_requirement=offer.address_requirement,
-            simulated=offer.simulated,
-        )
-        for offer in aira.carrier.search(wanted)
-    ]
+    return [_at_price(offer, price) for offer in aira.carrier.search(wanted)]
 
 
 def number_requirements(aira: Aira, *, country: str, number_type: str = "local") -> list[Requirement]:
@@ -148,6 +133,22 @@ def resolve_number(connection: Connection, number: UUID | str) -> PhoneNumber:
     if found is None:
         raise NotFound("There is no such number here.", hint="Run `aira numbers list --all` for those there are.")
     return found
+
+
+def _at_price(offer: CarrierOffer, price: Price) -> AvailableNumber:
+    return AvailableNumber(
+        phone_number=offer.phone_number,
+        country=offer.country,
+        number_type=offer.number_type,
+        locality=offer.locality,
+        region=offer.region,
+        capabilities=offer.capabilities,
+        monthly_cost=price.monthly_cost,
+        setup_cost=price.setup_cost,
+        currency=price.currency,
+        address_requirement=offer.address_requirement,
+        simulated=offer.simulated,
+    )
 
 
 def _assigned(connection: Connection, number: UUID | str, business_id: UUID | None) -> PhoneNumber:
