@@ -29,7 +29,12 @@ CALL_SID = "CA0123456789abcdef0123456789abcdef"
 NUMBER = "+14155550123"
 
 # Ids are made by the database; the examples need ones that can be written down.
+_NEWS_SQL = "delete from public.notifications where appointment_id = %(id)s"
 _APPOINTMENT_SQL = "update public.appointments set id = '4f8c2d1e-0000-4000-8000-000000000001' where id = %(id)s"
+_PAST_SQL = """
+insert into public.appointments (id, business_id, service_id, customer_name, start_time, source)
+select '7a1b2c3d-0000-4000-8000-000000000001', business_id, id, 'Ben', now() - interval '1 day', 'ui' from public.services
+"""
 _CHARGE_SQL = """
 insert into public.number_charges (id, business_number_id, period_start, period_end, amount, currency, status, created_at)
 select '6f0c2a1e-6a55-4a65-9be2-3f6a0c0d9f11', id, %(start)s, %(end)s, 1.15, currency, 'unpaid', %(now)s from public.business_numbers
@@ -51,10 +56,12 @@ def build_example_world(database_url: str, *, home: Path) -> None:
 
 def _money_and_business(aira: Aira) -> None:
     add_owner(aira, "ann@example.com")
-    top_up(aira, Decimal(100), reference="opening")
+    for amount, reference in ((5, "bank-1"), (100, "bank-2")):
+        top_up(aira, Decimal(amount), reference=reference)
     business = add_business(aira, "Bella Hair", time_zone="America/New_York", hours="Mon-Sun 09:00-20:00", email="ann@example.com")
     add_service(aira, "Haircut", business=business.id, minutes=30, price=Decimal(25), also=["trim"])
-    add_resource(aira, "Maria", business=business.id)
+    for name in ("Maria", "Paul"):
+        add_resource(aira, name, business=business.id)
     number = buy_number(aira, NUMBER, business=business.id)
     aira.carrier.buy("+14155550190", tag="front desk", webhooks=line_webhooks(aira))
     assert number.next_billing_date is not None
@@ -84,7 +91,9 @@ def _call_and_appointment(aira: Aira) -> None:
     set_recording(aira, call.id, "recordings/example.wav")
     close_call(aira, CALL_SID, outcome="booked", duration_seconds=60)
     with aira.database.transaction() as connection:
+        execute(connection, _NEWS_SQL, {"id": booked.id})
         execute(connection, _APPOINTMENT_SQL, {"id": booked.id})
+        execute(connection, _PAST_SQL)
 
 
 def _document(aira: Aira, home: Path) -> None:

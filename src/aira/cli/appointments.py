@@ -214,7 +214,7 @@ def complete(appointment: Which, json: Json = False) -> None:
     """Note that an appointment took place.
 
     Example:
-      $ aira appointments complete 4f8c2d1e
+      $ aira appointments complete 7a1b2c3d
     """
     from aira.core.app import open_aira
     from aira.core.appointments import complete_appointment
@@ -228,7 +228,7 @@ def no_show(appointment: Which, json: Json = False) -> None:
     """Note that the customer did not come.
 
     Example:
-      $ aira appointments no-show 4f8c2d1e
+      $ aira appointments no-show 7a1b2c3d
     """
     from aira.core.app import open_aira
     from aira.core.appointments import mark_no_show

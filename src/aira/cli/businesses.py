@@ -38,7 +38,7 @@ def add(
     """Add a business.
 
     Example:
-      $ aira businesses add "Bella Hair" --time-zone America/New_York --hours "Mon-Fri 09:00-17:00; Sat 10:00-14:00"
+      $ aira businesses add "Corner Barber" --time-zone America/New_York --hours "Mon-Fri 09:00-17:00; Sat 10:00-14:00"
     """
     from aira.core.app import open_aira
     from aira.core.businesses import add_business

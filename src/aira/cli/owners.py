@@ -19,7 +19,7 @@ def add(email: Annotated[str, typer.Argument(help="E-mail address; letters about
     On Supabase the owner becomes a user of the project and can sign in there.
 
     Example:
-      $ aira owners add ann@example.com
+      $ aira owners add ben@example.com
     """
     from aira.core.app import open_aira
     from aira.core.owners import add_owner

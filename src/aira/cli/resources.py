@@ -22,7 +22,7 @@ def add(
     """Add a person, chair or room.
 
     Example:
-      $ aira businesses resources add Maria --business "Bella Hair"
+      $ aira businesses resources add Zoe --business "Bella Hair"
     """
     from aira.core.app import open_aira
     from aira.core.services import add_resource

@@ -31,7 +31,7 @@ def add(
     """Add a service.
 
     Example:
-      $ aira businesses services add Haircut --business "Bella Hair" --minutes 45 --price 35 --also "trim, cut"
+      $ aira businesses services add "Beard trim" --business "Bella Hair" --minutes 15 --price 12 --also "shave, beard"
     """
     from aira.core.app import open_aira
     from aira.core.services import add_service

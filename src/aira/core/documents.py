@@ -12,7 +12,7 @@ from aira.core.db import Connection, execute, fetch_all, fetch_one
 from aira.core.reading import claim_document, pipeline, read_claimed
 from aira.errors import AiraError, DocumentRefused, InvalidInput, NotFound, VendorError
 from aira.kb.document import Limits
-from aira.kb.extract import MIME_TYPES, file_format
+from aira.kb.extract import FORMATS, MIME_TYPES, file_format
 from aira.kb.refusal import REASONS, refusal
 from aira.model import Document, DocumentCheck, DocumentStatus
 
@@ -98,6 +98,11 @@ def add_document(aira: Aira, path: Path, *, business: UUID | str) -> Document:
     if before is not None and before.storage_path != storage_path:
         aira.files.delete(before.storage_path)
     return document
+
+
+def readable_files(folder: Path) -> list[Path]:
+    """The files in a folder and the folders below it whose names promise a kind that is read, by path."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
 
 
 def process_document(aira: Aira, document: UUID) -> Document:
