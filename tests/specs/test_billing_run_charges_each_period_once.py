@@ -217,6 +217,25 @@ class TestWaiving:
         assert run_billing(aira).items == []
         assert str(run_sql(aira, "select next_billing_date from public.business_numbers")) == "2027-01-23"
 
+    def test_a_period_waived_while_the_number_was_missing_stays_free(self, aira: Aira, clock: FrozenClock) -> None:
+        """Once the carrier has the number again, the run passes over the waived period and charges the next."""
+        number = rent_number(aira, funded_wallet(aira, "1.15"))
+        clock.move(days=30)
+        run_billing(aira)
+        run_sql(aira, "select public.number_mark_missing(%(id)s) is null", id=number)
+        [charge] = list_charges(aira, status="unpaid")
+        waive_charge(aira, charge.id, reason="not served")
+        run_sql(aira, "select public.number_mark_found(%(id)s, p_now => %(now)s) is null", id=number, now=clock.now())
+        top_up(aira, Decimal(5), reference="more")
+
+        first = run_billing(aira)
+        clock.move(days=31)
+        second = run_billing(aira)
+
+        assert [(item.outcome, item.amount) for item in first.items] == [("charged", Decimal(0))]
+        assert [(item.outcome, item.amount) for item in second.items] == [("charged", Decimal("1.15"))]
+        assert verify_wallet(aira).problems == []
+
     def test_only_a_charge_that_is_there_and_open_can_be_waived(self, aira: Aira, clock: FrozenClock) -> None:
         """An unknown id is not found; what was written off at a release stays so."""
         number = rent_number(aira, funded_wallet(aira, "1.15"))

@@ -166,7 +166,8 @@ begin
   return h;
 end $$;
 
--- Ends a hold. Captured: the money is free for the postings that follow in the same transaction, behind the wallet's lock. Voided: it is free again.
+-- Ends a hold. Captured: the money is free for the postings that follow in the same transaction, behind the wallet's lock.
+-- Voided: it is free again.
 create function public.wallet_end_hold(p_hold_id uuid, p_status text, p_now timestamptz) returns void language plpgsql set search_path = '' as $$
 declare h public.wallet_holds;
 begin
@@ -202,7 +203,8 @@ create function public.wallet_verify(p_wallet_id uuid default null)
     window by_seq as (partition by t.wallet_id order by t.seq)),
   books as (
     select w.id, w.balance, w.held, w.seq, w.hash, coalesce(newest.seq, 0) as newest_seq, coalesce(newest.hash, ''::bytea) as newest_hash,
-      coalesce((select sum(case t.type when 'credit' then t.amount else -t.amount end) from public.transactions t where t.wallet_id = w.id), 0) as posted,
+      coalesce((select sum(case t.type when 'credit' then t.amount else -t.amount end) from public.transactions t where t.wallet_id = w.id), 0)
+        as posted,
       coalesce((select sum(h.amount) from public.wallet_holds h where h.wallet_id = w.id and h.status = 'pending'), 0) as holds
     from public.wallets w
     left join lateral (select t.seq, t.hash from public.transactions t where t.wallet_id = w.id order by t.seq desc limit 1) newest on true
@@ -243,19 +245,14 @@ create policy transactions_own on public.transactions for select to authenticate
 create policy wallet_holds_own on public.wallet_holds for select to authenticated
   using (wallet_id in (select w.id from public.wallets w where w.user_id = (select auth.uid())));
 
-revoke all on function public.money_text(numeric) from public, anon, authenticated;
-revoke all on function public.transaction_hash(public.transactions, bytea) from public, anon, authenticated;
-revoke all on function public.wallet_lock(uuid) from public, anon, authenticated;
-revoke all on function public.wallet_require(public.wallets, numeric) from public, anon, authenticated;
-revoke all on function public.wallet_post(uuid, text, text, numeric, text, text, text, uuid, uuid, uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.wallet_reverse(uuid, text, text, timestamptz) from public, anon, authenticated;
-revoke all on function public.wallet_hold(uuid, numeric, text, text, timestamptz) from public, anon, authenticated;
-revoke all on function public.wallet_end_hold(uuid, text, timestamptz) from public, anon, authenticated;
-revoke all on function public.wallet_capture_hold(uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.wallet_void_hold(uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.wallet_verify(uuid) from public, anon, authenticated;
-grant execute on function public.money_text(numeric), public.transaction_hash(public.transactions, bytea), public.wallet_lock(uuid),
-  public.wallet_require(public.wallets, numeric), public.wallet_post(uuid, text, text, numeric, text, text, text, uuid, uuid, uuid, timestamptz),
-  public.wallet_reverse(uuid, text, text, timestamptz), public.wallet_hold(uuid, numeric, text, text, timestamptz),
-  public.wallet_end_hold(uuid, text, timestamptz), public.wallet_capture_hold(uuid, timestamptz), public.wallet_void_hold(uuid, timestamptz),
-  public.wallet_verify(uuid) to service_role;
+-- Not even signed-in owners run these: the programs that hold the service's key do.
+do $grants$
+declare f regprocedure;
+begin
+  for f in select p.oid::regprocedure from pg_catalog.pg_proc p
+    where p.pronamespace = 'public'::regnamespace and (p.proname like 'wallet\_%' or p.proname in ('money_text', 'transaction_hash'))
+  loop
+    execute format('revoke all on function %s from public, anon, authenticated', f);
+    execute format('grant execute on function %s to service_role', f);
+  end loop;
+end $grants$;

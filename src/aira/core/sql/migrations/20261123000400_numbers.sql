@@ -205,7 +205,8 @@ begin
   end if;
   perform public.number_check_free(n.phone_number, n.id);
   if n.setup_cost + n.monthly_cost > 0 then
-    h := public.wallet_hold(n.wallet_id, n.setup_cost + n.monthly_cost, 'Purchase of ' || n.phone_number, 'purchase:' || n.id || ':' || p_now, p_now);
+    h := public.wallet_hold(n.wallet_id, n.setup_cost + n.monthly_cost, 'Purchase of ' || n.phone_number,
+      'purchase:' || n.id || ':' || p_now, p_now);
   end if;
   update public.business_numbers set status = 'purchasing', status_reason = null, status_changed_at = p_now, hold_id = h.id
     where id = n.id returning * into n;
@@ -224,7 +225,8 @@ begin
     raise exception 'A number that is % cannot be released.', n.status using errcode = 'PT409', constraint = 'number_not_releasable';
   end if;
   update public.number_charges set status = 'written_off' where business_number_id = n.id and status = 'unpaid';
-  update public.business_numbers set status = 'releasing', status_reason = p_reason, status_changed_at = p_now, grace_started_on = null, grace_until = null
+  update public.business_numbers set status = 'releasing', status_reason = p_reason, status_changed_at = p_now,
+      grace_started_on = null, grace_until = null
     where id = n.id returning * into n;
   return n;
 end $$;
@@ -333,26 +335,14 @@ create policy price_list_public on public.price_list for select to authenticated
 create policy business_numbers_own on public.business_numbers for select to authenticated
   using (wallet_id in (select w.id from public.wallets w where w.user_id = (select auth.uid())));
 
-revoke all on function public.number_lock(uuid) from public, anon, authenticated;
-revoke all on function public.wallet_today(uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_check_free(text, uuid) from public, anon, authenticated;
-revoke all on function public.number_check_business(uuid, uuid) from public, anon, authenticated;
-revoke all on function public.number_begin_purchase(uuid, text, text, numeric, numeric, text, uuid, text, text, text, text, text, text, text, text, timestamptz)
-  from public, anon, authenticated;
-revoke all on function public.number_complete_purchase(uuid, text, text, text, jsonb, text, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_fail_purchase(uuid, text, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_reopen_purchase(uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_begin_release(uuid, text, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_complete_release(uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_reclaim(uuid, text, text, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_mark_missing(uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_mark_found(uuid, timestamptz) from public, anon, authenticated;
-revoke all on function public.number_assign(uuid, uuid) from public, anon, authenticated;
-revoke all on function public.get_business_by_phone(text) from public, anon, authenticated;
-grant execute on function public.number_lock(uuid), public.wallet_today(uuid, timestamptz), public.number_check_free(text, uuid),
-  public.number_check_business(uuid, uuid),
-  public.number_begin_purchase(uuid, text, text, numeric, numeric, text, uuid, text, text, text, text, text, text, text, text, timestamptz),
-  public.number_complete_purchase(uuid, text, text, text, jsonb, text, timestamptz), public.number_fail_purchase(uuid, text, timestamptz),
-  public.number_reopen_purchase(uuid, timestamptz), public.number_begin_release(uuid, text, timestamptz),
-  public.number_complete_release(uuid, timestamptz), public.number_reclaim(uuid, text, text, timestamptz), public.number_mark_missing(uuid, timestamptz), public.number_mark_found(uuid, timestamptz),
-  public.number_assign(uuid, uuid), public.get_business_by_phone(text) to service_role;
+-- Not even signed-in owners run these: the programs that hold the service's key do.
+do $grants$
+declare f regprocedure;
+begin
+  for f in select p.oid::regprocedure from pg_catalog.pg_proc p
+    where p.pronamespace = 'public'::regnamespace and (p.proname like 'number\_%' or p.proname in ('wallet_today', 'get_business_by_phone'))
+  loop
+    execute format('revoke all on function %s from public, anon, authenticated', f);
+    execute format('grant execute on function %s to service_role', f);
+  end loop;
+end $grants$;

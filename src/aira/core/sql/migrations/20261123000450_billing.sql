@@ -104,6 +104,9 @@ create function public.billing_pay_charge(n public.business_numbers, c public.nu
   returns void language plpgsql set search_path = '' as $$
 declare t public.transactions;
 begin
+  if c.status in ('paid', 'waived') then
+    return;
+  end if;
   if c.amount > 0 then
     t := public.wallet_post(n.wallet_id, 'debit', 'revenue:number_rental', c.amount,
       format('Rental of %s, %s to %s', n.phone_number, c.period_start, c.period_end - 1), 'rental:' || n.id || ':' || c.period_start,
@@ -145,7 +148,8 @@ begin
 end $$;
 
 -- Carries out every decision but `charge`; returns the outcome that the run reports.
-create function public.billing_dun(n public.business_numbers, w public.wallets, c public.number_charges, p_decision text, p_today date, p_now timestamptz)
+create function public.billing_dun(n public.business_numbers, w public.wallets, c public.number_charges, p_decision text, p_today date,
+    p_now timestamptz)
   returns text language plpgsql set search_path = '' as $$
 declare
   v_payload jsonb := jsonb_build_object('number', n.phone_number, 'amount', public.money_text(c.amount), 'currency', c.currency,
@@ -185,40 +189,54 @@ create function public.billing_detail(p_outcome text, n public.business_numbers,
     when 'release_held' then 'grace is over; waits for --confirm-releases'
     else format('needs %s, available %s; grace until %s', public.money_text(p_needed), public.money_text(w.available), n.grace_until) end $$;
 
+-- The number after a period is settled: paid up to the next date, and out of grace.
+create function public.billing_advance(p_number_id uuid, p_next date, p_now timestamptz) returns public.business_numbers
+  language sql set search_path = '' as $$
+  update public.business_numbers set periods_charged = periods_charged + 1, next_billing_date = p_next, status = 'active', status_reason = null,
+      status_changed_at = case status when 'active' then status_changed_at else p_now end, grace_started_on = null, grace_until = null
+    where id = p_number_id returning * $$;
+
+create function public.billing_report(i public.billing_run_items) returns public.billing_run_items language plpgsql set search_path = '' as $$
+begin
+  if i.run_id is not null then
+    insert into public.billing_run_items select i.* on conflict (run_id, business_number_id) do update set outcome = excluded.outcome,
+      periods = excluded.periods, amount = excluded.amount, period_start = excluded.period_start, period_end = excluded.period_end,
+      detail = excluded.detail;
+  end if;
+  return i;
+end $$;
+
 -- Charges one number for every period due, oldest first. One transaction a number; safe to repeat and to race.
--- More than 24 periods behind, the rest is left to the next call. p_as_of: null means today in the wallet's time zone. Grace is counted from the day the failure is found, never from a day in the past.
+-- Of more than 24 periods the rest is left to the next call. p_as_of: null means today in the wallet's time zone. Grace is counted from
+-- the day the failure is found, never from a day in the past.
 -- Outcomes: charged, recovered, grace_started, reminded, waiting, release_blocked, release_held, releasing, not_due, skipped, locked.
-create function public.billing_charge_number(p_number_id uuid, p_as_of date default null, p_run_id uuid default null, p_may_release boolean default true,
-    p_actor text default 'aira', p_now timestamptz default now())
+create function public.billing_charge_number(p_number_id uuid, p_as_of date default null, p_run_id uuid default null,
+    p_may_release boolean default true, p_actor text default 'aira', p_now timestamptz default now())
   returns public.billing_run_items language plpgsql set search_path = '' as $$
 declare
   n public.business_numbers; w public.wallets; c public.number_charges; i public.billing_run_items;
-  v_today date; v_decision text := 'charge'; v_grace_since date;
+  v_today date; v_owed numeric; v_decision text := 'charge'; v_grace_since date;
 begin
+  select p_run_id, x.id, x.phone_number, 'locked', 0, 0, x.currency, null, null, 'another program has it' into i
+    from public.business_numbers x where x.id = p_number_id;
   select * into n from public.business_numbers where id = p_number_id for update skip locked;
   if not found then
-    select p_run_id, x.id, x.phone_number, 'locked', 0, 0, x.currency, null, null, 'another program has it' into i
-      from public.business_numbers x where x.id = p_number_id;
     return i;
   end if;
-  i.run_id := p_run_id; i.business_number_id := n.id; i.phone_number := n.phone_number; i.currency := n.currency; i.periods := 0; i.amount := 0;
   i.outcome := case when n.is_active then 'not_due' else 'skipped' end;
   v_grace_since := n.grace_started_on;
   w := public.wallet_lock(n.wallet_id);
   v_today := public.wallet_today(w.id, p_now);
   while n.is_active and n.next_billing_date <= coalesce(p_as_of, v_today) and i.periods < 24 loop
     c := public.billing_charge_of(n, n.periods_charged, p_run_id, p_now);
-    v_decision := public.billing_decision(n, w, c.amount, greatest(p_as_of, v_today), p_may_release);
+    v_owed := case when c.status in ('paid', 'waived') then 0 else c.amount end;
+    v_decision := public.billing_decision(n, w, v_owed, greatest(p_as_of, v_today), p_may_release);
     exit when v_decision <> 'charge';
     perform public.billing_pay_charge(n, c, p_actor, p_now);
-    w.balance := w.balance - c.amount; w.available := w.available - c.amount;
-    i.periods := i.periods + 1; i.amount := i.amount + c.amount;
+    w.available := w.available - v_owed;
+    i.periods := i.periods + 1; i.amount := i.amount + v_owed; i.outcome := case when v_grace_since is null then 'charged' else 'recovered' end;
     i.period_start := coalesce(i.period_start, c.period_start); i.period_end := c.period_end;
-    i.outcome := case when v_grace_since is null then 'charged' else 'recovered' end;
-    update public.business_numbers set periods_charged = periods_charged + 1, next_billing_date = c.period_end, status = 'active',
-        status_reason = null, status_changed_at = case status when 'active' then status_changed_at else p_now end,
-        grace_started_on = null, grace_until = null
-      where id = n.id returning * into n;
+    n := public.billing_advance(n.id, c.period_end, p_now);
   end loop;
   if v_decision <> 'charge' then
     perform public.billing_keep_charge(c);
@@ -230,11 +248,7 @@ begin
       'amount', public.money_text(i.amount), 'currency', n.currency, 'next_billing_date', n.next_billing_date), p_now);
   end if;
   i.detail := public.billing_detail(i.outcome, n, w, c.amount);
-  if p_run_id is not null then
-    insert into public.billing_run_items select i.* on conflict (run_id, business_number_id) do update set outcome = excluded.outcome,
-      periods = excluded.periods, amount = excluded.amount, period_start = excluded.period_start, period_end = excluded.period_end, detail = excluded.detail;
-  end if;
-  return i;
+  return public.billing_report(i);
 end $$;
 
 -- Numbers to look at on a day, a wallet at a time; within a poor wallet the oldest debt, then the oldest number, is served first.
@@ -264,8 +278,7 @@ begin
     perform public.wallet_post(n.wallet_id, 'credit', 'revenue:number_rental', c.amount, format('Waived rental of %s from %s: %s',
       n.phone_number, c.period_start, p_reason), 'waive:' || c.id, p_actor, n.id, c.id, c.transaction_id, p_now);
   elsif n.is_active and c.status = 'unpaid' then
-    update public.business_numbers set periods_charged = periods_charged + 1, next_billing_date = c.period_end, status = 'active',
-        status_reason = null, status_changed_at = p_now, grace_started_on = null, grace_until = null where id = n.id;
+    perform public.billing_advance(n.id, c.period_end, p_now);
   end if;
   update public.number_charges set status = 'waived', waived_at = p_now, waive_reason = p_reason where id = c.id returning * into c;
   return c;
@@ -318,10 +331,13 @@ create policy number_charges_own on public.number_charges for select to authenti
   using (business_number_id in (select n.id from public.business_numbers n join public.wallets w on w.id = n.wallet_id
     where w.user_id = (select auth.uid())));
 
+-- Not even signed-in owners run these: the programs that hold the service's key do.
 do $grants$
 declare f regprocedure;
 begin
-  for f in select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like 'billing\_%' loop
+  for f in select p.oid::regprocedure from pg_catalog.pg_proc p
+    where p.pronamespace = 'public'::regnamespace and p.proname like 'billing\_%'
+  loop
     execute format('revoke all on function %s from public, anon, authenticated', f);
     execute format('grant execute on function %s to service_role', f);
   end loop;
