@@ -18,10 +18,10 @@ _LENGTH_WEIGHT = 0.75
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = {
     "a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for",
-    "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "no", "not",
-    "of", "on", "or", "our", "out", "please", "she", "should", "so", "some", "tell", "than", "that", "the", "their", "them", "there",
-    "they", "this", "to", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would",
-    "you", "your",
+    "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "many", "me", "much", "my",
+    "no", "not", "of", "on", "or", "our", "out", "please", "she", "should", "so", "some", "tell", "than", "that", "the", "their",
+    "them", "there", "they", "this", "to", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will",
+    "with", "would", "you", "your",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ TokenSpans = Callable[[str], Sequence[tuple[int, int]]]
 """Start and end, in characters, of each word piece of a text."""
 
 _WORD = re.compile(r"\S+")
-_LINE_END = re.compile(r"\n+")
+_SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[^a-z\s])|[。！？]+\s*|\n+")
 _HEADING_SEPARATOR = " > "
 _LONGEST_LEAD_IN = 200
@@ -164,7 +164,7 @@ def _cut_windows(body: str, stretches: Sequence[_Stretch], ruler: _Ruler, token_
 
 
 def _pieces(body: str, stretch: _Stretch, ruler: _Ruler, limit: int) -> Iterator[_Stretch]:
-    """A block in parts of about the same length, cut at lines, else sentences, else words, else inside a word."""
+    """A block in parts of about the same length, cut at lines and sentences, else words, else inside a word."""
     start, end = stretch.start, stretch.end
     while (rest := ruler.count(start, end)) > limit:
         aim = math.ceil(rest / math.ceil(rest / limit))
@@ -181,10 +181,7 @@ def _cut_near(body: str, start: int, aim: int, reach: int) -> int:
         cuts = [match.end() for match in boundary.finditer(body, nearest, reach) if match.end() <= reach]
         if cuts:
             return min(cuts, key=lambda cut: abs(cut - aim))
-    return reach
-
-
-_SPACE = re.compile(r"\s+")
+    return max(aim, start + 1)
 
 
 def _belongs(joined: Sequence[_Stretch], piece: _Stretch, ruler: _Ruler, limit: int) -> bool:

@@ -17,7 +17,6 @@ _HEADING_SIZE = 1.15
 _LONGEST_HEADING_WORDS = 20
 _MOST_RULES = 3_000
 _MOST_RULED_PAGES = 500
-_EDGE_LINES = 2
 _BOLD = 16  # flag of a MuPDF span
 _DIGITS = re.compile(r"\d+")
 
@@ -108,8 +107,16 @@ def _without(lines: Sequence[Line], repeated: dict[str, int]) -> list[Line]:
 
 
 def _edges(lines: Sequence[Line]) -> list[Line]:
-    ordered = sorted(lines, key=lambda line: line.y0)
-    return ordered[:_EDGE_LINES] + ordered[max(len(ordered) - _EDGE_LINES, _EDGE_LINES) :]
+    """The lines at the head and at the foot of a page that stand apart from its text."""
+    rows = sorted(lines, key=lambda line: line.y0)
+    head = [line for line in rows if line.y0 < rows[0].y0 + line.size / 2]
+    foot = [line for line in rows if line.y0 > rows[-1].y0 - line.size / 2]
+    between = rows[len(head) : len(rows) - len(foot)]
+    if not between:
+        return rows
+    apart_above = between[0].y0 - rows[0].y1 > rows[0].size
+    apart_below = rows[-1].y0 - max(line.y1 for line in between) > rows[-1].size
+    return (head if apart_above else []) + (foot if apart_below else [])
 
 
 def _key(line: Line) -> str:

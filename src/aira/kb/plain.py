@@ -74,7 +74,7 @@ class _MarkdownReader:
     def read(self, lines: list[str]) -> Iterator[Block]:
         for line in lines:
             yield from self._read_line(line)
-        yield from self._close()
+        yield from self._end_code() if self._fence else self._close()
 
     def _read_line(self, line: str) -> Iterator[Block]:
         if self._fence or _FENCE.match(line):
@@ -115,12 +115,14 @@ class _MarkdownReader:
             yield from self._close()
             self._fence = mark[1]
         elif mark and mark[1].startswith(self._fence):
-            self._fence = ""
-            if self._lines:
-                yield Block(BlockKind.PARAGRAPH, "\n".join(self._lines), headings=self._outline.path)
-            self._lines = []
+            yield from self._end_code()
         else:
             self._lines.append(line)
+
+    def _end_code(self) -> Iterator[Block]:
+        if self._lines:
+            yield Block(BlockKind.PARAGRAPH, "\n".join(self._lines), headings=self._outline.path)
+        self._lines, self._fence = [], ""
 
     def _heading(self, rank: int, title: str) -> Block:
         title = _inline(title)

@@ -20,7 +20,9 @@ _UNWANTED = re.compile(
     r"\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of writing
     r"\ud800-\udfff\ufffe\uffff]"  # halves of surrogate pairs and what is no character
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SPACES = re.compile(r"[^\S\n]+")
+_MOST_CONTROLS = 0.02
 _LONGEST_LINE = 200
 _SHORTEST_WRAP = 50
 _ENDLESS_WORD = re.compile(r"\S{1000}")
@@ -73,15 +75,17 @@ def _decode_utf16(content: bytes) -> str:
     """Without a byte order mark: western text has its zero bytes in every second place."""
     sample = content[:4096]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 4 < len(sample) or min(even, odd) * 8 > max(even, odd):
+    text = content.decode("utf-16-be" if even > odd else "utf-16-le", "replace")
+    striped = max(even, odd) * 4 >= len(sample) and min(even, odd) * 8 <= max(even, odd)
+    if not striped or _CONTROL.search(text[:2048]) is not None:
         raise refusal("unsupported", "The file holds binary data, not text.")
-    return content.decode("utf-16-be" if even > odd else "utf-16-le", "replace")
+    return text
 
 
 def _decode_guessed(content: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    if _share_of_controls(content) > 0.02:
+    if _share_of_controls(content) > _MOST_CONTROLS:
         raise refusal("unsupported", "The file holds binary data, not text.")
     western = content.decode("cp1252", "replace")
     if _reads_as_western(western):  # charset-normalizer takes short western text for eastern European
