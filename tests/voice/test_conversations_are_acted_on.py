@@ -1,14 +1,18 @@
 """A typed conversation with the built-in mind: what is said is searched, booked, moved and passed on in the real database."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from aira.core.app import Aira
 from aira.core.appointments import book_appointment, find_appointment, list_appointments
-from aira.core.calls import call_events, call_messages, find_call, mind_state
+from aira.core.calls import call_events, call_messages, find_call, mind_state, open_chat
 from aira.model import AppointmentSource
 from aira.voice.chat import ChatReport, hold_chat
+from aira.voice.session import open_session
 from salon import CALLER, Salon
 
 
@@ -81,7 +85,7 @@ class TestBooking:
         """The calendar refuses, and the bot offers something else instead of a confirmation."""
         tomorrow = datetime(2026, 11, 24, 19, 30, tzinfo=UTC)
 
-        def says():
+        def says() -> Iterator[str]:
             yield "A haircut tomorrow at half past two in the afternoon, please."
             yield "My name is Sarah Johnson."
             book_appointment(aira, business=salon.business.id, start=tomorrow, service="Haircut")
@@ -154,3 +158,28 @@ def test_what_follows_a_goodbye_is_not_heard(aira: Aira, salon: Salon) -> None:
     report = talk(aira, salon, "That's all, thank you, goodbye.", "How much is a haircut?")
 
     assert [turn.role for turn in report.transcript] == ["bot", "caller", "bot"]
+
+
+def test_a_second_bot_goes_on_where_the_first_was_lost(aira: Aira, salon: Salon) -> None:
+    """It apologises instead of greeting, and knows what was said to the other."""
+    call = open_chat(aira, business=salon.business.id, from_number=CALLER)
+
+    async def lose_a_bot() -> list[str]:
+        first = await open_session(aira, call)
+        await listen(first.start())
+        await listen(first.hear("I'd like to book a haircut tomorrow afternoon at half past two."))
+        second = await open_session(aira, replace(call, connects=2))
+        heard = await listen(second.start())
+        await listen(second.hear("My name is Sarah Johnson."))
+        await listen(second.hear("Yes, please."))
+        return heard
+
+    heard = asyncio.run(lose_a_bot())
+
+    assert not heard[0].startswith("Thank you for calling")
+    assert [one.start_time for one in list_appointments(aira, business=salon.business.id)] == [datetime(2026, 11, 24, 19, 30, tzinfo=UTC)]
+
+
+async def listen(sentences: AsyncIterator[str]) -> list[str]:
+    """All that the bot says."""
+    return [sentence async for sentence in sentences]

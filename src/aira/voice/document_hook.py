@@ -12,16 +12,13 @@ from uuid import UUID
 from fastapi import Request, Response
 from starlette.background import BackgroundTask
 
-from aira.core.aio import in_thread
+from aira.core import aio
 from aira.core.app import Aira
-from aira.core.documents import process_document
 from aira.errors import AiraError
 
 _LARGEST_BODY = 1024 * 1024
 
 logger = logging.getLogger(__name__)
-
-_process = in_thread(process_document)
 
 
 async def receive_document(request: Request, aira: Aira) -> Response:
@@ -36,7 +33,7 @@ async def receive_document(request: Request, aira: Aira) -> Response:
 
 async def _process_document(aira: Aira, document: UUID) -> None:
     try:
-        await _process(aira, document)
+        await aio.process_document(aira, document)
     except AiraError as error:
         logger.warning("A document of the webhook was not read: %s", error.reason)
 

@@ -10,10 +10,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aira.core.aio import in_thread
+from aira.core import aio
 from aira.core.app import Aira
-from aira.core.calls import close_call, mind_state, record_event, record_latency, set_next_step
-from aira.core.facts import business_facts
 from aira.errors import NotFound, VendorError
 from aira.model import BusinessFacts, Call
 from aira.voice.briefing import brief
@@ -49,13 +47,6 @@ if TYPE_CHECKING:
 
 _ACHIEVED = {Book: "booked", Reschedule: "rescheduled", Cancel: "cancelled", TakeMessage: "message", SearchKnowledge: "answered"}
 _RANK = ["no_need", "silent", "answered", "message", "cancelled", "rescheduled", "booked"]
-
-_record = in_thread(record_event)
-_record_latency = in_thread(record_latency)
-_set_next_step = in_thread(set_next_step)
-_close = in_thread(close_call)
-_mind_state = in_thread(mind_state)
-_business_facts = in_thread(business_facts)
 
 
 class Session:
@@ -112,12 +103,12 @@ class Session:
         """Keep the parts of the delay of the bot's last turn, in milliseconds."""
         if self._last_bot_turn is not None:
             self._told_delay(latency_ms["total"] / 1000)
-            await _record_latency(self._aira, self.call.id, self._last_bot_turn, latency_ms)
+            await aio.record_latency(self._aira, self.call.id, self._last_bot_turn, latency_ms)
 
     async def close(self) -> None:
         """The line is free: end the call, unless it goes on with a person."""
         if self._next_step != "transfer":
-            await _close(self._aira, self.call.call_sid, outcome=self.outcome)
+            await aio.close_call(self._aira, self.call.call_sid, outcome=self.outcome)
 
     async def _turn(self, event: Event) -> AsyncIterator[str]:
         following: Event | None = event
@@ -166,13 +157,13 @@ class Session:
         self.ended = True
         self.outcome = outcome
         self._next_step = next_step
-        await _set_next_step(self._aira, self.call.id, next_step, outcome=outcome)
+        await aio.set_next_step(self._aira, self.call.id, next_step, outcome=outcome)
 
     async def _note(
         self, role: str, text: str, *, tool: str | None = None, detail: dict[str, object] | None = None, remember: bool = False
     ) -> int:
         memory = self._mind.memory() if remember else None
-        return await _record(self._aira, self.call.id, role, text, tool=tool, detail=detail, mind_state=memory)
+        return await aio.record_event(self._aira, self.call.id, role, text, tool=tool, detail=detail, mind_state=memory)
 
 
 async def open_session(
@@ -185,8 +176,8 @@ async def open_session(
     """
     if call.business_id is None:
         raise NotFound("The call belongs to no business.")
-    known = await _business_facts(aira, call.business_id)
-    memory = await _mind_state(aira, call.id) if call.connects > 1 else None
+    known = await aio.business_facts(aira, call.business_id)
+    memory = await aio.mind_state(aira, call.id) if call.connects > 1 else None
     tools = Tools(aira, call, known)
     mind: Mind = BuiltinMind(restored(memory))
     if model is not None and (memory is None or memory.get("mind") == "llm"):
@@ -202,7 +193,7 @@ async def open_session(
 
 
 async def _note_takeover(aira: Aira, call: Call, error: VendorError) -> None:
-    await _record(aira, call.id, "note", "The built-in receptionist takes over.", tool="mind", detail={"reason": error.reason})
+    await aio.record_event(aira, call.id, "note", "The built-in receptionist takes over.", tool="mind", detail={"reason": error.reason})
 
 
 def _in_words(request: ToolRequest, result: Result) -> str:

@@ -8,8 +8,8 @@ from functools import partial
 
 from fastapi import WebSocket, WebSocketDisconnect
 
-from aira.core.aio import in_thread
-from aira.core.calls import redeem_stream_token, set_recording
+from aira.core import aio
+from aira.core.app import Aira
 from aira.errors import AiraError
 from aira.model import Call
 from aira.voice.session import Session, open_session
@@ -23,9 +23,6 @@ _POLICY_VIOLATION = 1008
 _TRY_AGAIN_LATER = 1013
 
 logger = logging.getLogger(__name__)
-
-_redeem = in_thread(redeem_stream_token)
-_set_recording = in_thread(set_recording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ async def hold_stream(websocket: WebSocket, switchboard: Switchboard) -> None:
         if not switchboard.accepts:
             await websocket.close(_TRY_AGAIN_LATER)
             return
-        call = await _redeem(switchboard.aira, start.token, call_sid=start.call_sid)
+        call = await aio.redeem_stream_token(switchboard.aira, start.token, call_sid=start.call_sid)
     except (TimeoutError, ValueError, AiraError):
         await websocket.close(_POLICY_VIOLATION)
         return
@@ -62,9 +59,11 @@ async def _hold(websocket: WebSocket, switchboard: Switchboard, call: Call, star
     aira = switchboard.aira
     tape = Tape() if aira.settings.aira_record_calls else None
     session = await open_session(aira, call, model=switchboard.model, measured=switchboard.meters.delay.observe)
+    preparing = asyncio.create_task(_load_documents(aira, call))
     complete = await run_call(
         websocket, session, stream_sid=start.stream_sid, hearing=hearing(aira.settings), speaking=speaking(aira.settings), tape=tape
     )
+    await preparing
     if complete:
         await session.close()
     else:
@@ -73,11 +72,20 @@ async def _hold(websocket: WebSocket, switchboard: Switchboard, call: Call, star
         await _keep(switchboard, session, tape)
 
 
+async def _load_documents(aira: Aira, call: Call) -> None:
+    """Have the documents at hand before the first question, while the greeting is spoken."""
+    try:
+        if call.business_id is not None:
+            await aio.load_knowledge(aira, business=call.business_id)
+    except AiraError as error:
+        logger.warning("The documents could not be loaded: %s", error.reason)
+
+
 async def _keep(switchboard: Switchboard, session: Session, tape: Tape) -> None:
     aira, call = switchboard.aira, session.call
     key = f"{call.business_id}/recordings/{call.id}.wav"
     await asyncio.to_thread(partial(aira.files.put, key, tape.wav(), content_type="audio/wav"))
-    await _set_recording(aira, call.id, key)
+    await aio.set_recording(aira, call.id, key)
 
 
 async def _start_of(websocket: WebSocket) -> StreamStart:

@@ -4,11 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from aira.core.aio import in_thread
+from aira.core import aio
 from aira.core.app import Aira
-from aira.core.appointments import book_appointment, cancel_appointment, find_slots, list_appointments, reschedule_appointment
-from aira.core.calls import take_message
-from aira.core.knowledge import search_knowledge
 from aira.core.phones import number_kind, parse_phone_number
 from aira.errors import AiraError, InvalidInput, NotFound, Refused
 from aira.model import Appointment, AppointmentSource, BusinessFacts, Call
@@ -43,14 +40,6 @@ _NAMES: dict[type[ToolRequest], str] = {
     TakeMessage: "take_message",
 }
 _PASSAGES = 3
-
-_search_knowledge = in_thread(search_knowledge)
-_find_slots = in_thread(find_slots)
-_book_appointment = in_thread(book_appointment)
-_list_appointments = in_thread(list_appointments)
-_reschedule_appointment = in_thread(reschedule_appointment)
-_cancel_appointment = in_thread(cancel_appointment)
-_take_message = in_thread(take_message)
 
 
 def tool_name(request: ToolRequest) -> str:
@@ -89,21 +78,21 @@ class Tools:
             case FindAppointments():
                 return await self._appointments(request)
             case Reschedule():
-                moved = await _reschedule_appointment(self._aira, self._owned(request.appointment_id), start=request.start)
+                moved = await aio.reschedule_appointment(self._aira, self._owned(request.appointment_id), start=request.start)
                 return Booked(self._told(moved))
             case Cancel():
-                await _cancel_appointment(self._aira, self._owned(request.appointment_id), reason="Cancelled by the caller.")
+                await aio.cancel_appointment(self._aira, self._owned(request.appointment_id), reason="Cancelled by the caller.")
                 return Done()
             case TakeMessage():
-                await _take_message(self._aira, self._call.id, request.text, name=request.name, phone=self._number(request.phone))
+                await aio.take_message(self._aira, self._call.id, request.text, name=request.name, phone=self._number(request.phone))
                 return Done()
 
     async def _search(self, request: SearchKnowledge) -> Passages:
-        found = await _search_knowledge(self._aira, request.query, business=self._business.id, limit=_PASSAGES)
+        found = await aio.search_knowledge(self._aira, request.query, business=self._business.id, limit=_PASSAGES)
         return Passages(found.answerable, tuple(Passage(hit.text, heading=hit.heading, file_name=hit.file_name) for hit in found.hits))
 
     async def _slots(self, request: FindSlots) -> Slots:
-        found = await _find_slots(
+        found = await aio.find_slots(
             self._aira,
             business=self._business.id,
             service=request.service,
@@ -117,7 +106,7 @@ class Tools:
         return Slots(tuple(slot.start_time.astimezone(self._zone) for slot in found))
 
     async def _book(self, request: Book) -> Booked:
-        booked = await _book_appointment(
+        booked = await aio.book_appointment(
             self._aira,
             business=self._business.id,
             start=request.start,
@@ -133,7 +122,7 @@ class Tools:
     async def _appointments(self, request: FindAppointments) -> Appointments:
         if self._call.from_number is None:
             return Appointments()
-        coming = await _list_appointments(
+        coming = await aio.list_appointments(
             self._aira,
             business=self._business.id,
             start=self._aira.clock.now(),

@@ -12,9 +12,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request, Response
 from starlette.datastructures import ImmutableMultiDict
 
-from aira.core.aio import in_thread
-from aira.core.businesses import find_business
-from aira.core.calls import close_call, find_call, issue_stream_token, open_call, record_event, take_message
+from aira.core import aio
 from aira.errors import NotFound
 from aira.model import Call
 from aira.voice import carrier_phrases as phrases, twiml
@@ -45,14 +43,6 @@ logger = logging.getLogger(__name__)
 
 Form = ImmutableMultiDict[str, str]
 Answer = Callable[[Switchboard, Form], Awaitable[str]]
-
-_open_call = in_thread(open_call)
-_find_call = in_thread(find_call)
-_find_business = in_thread(find_business)
-_issue_token = in_thread(issue_stream_token)
-_record = in_thread(record_event)
-_close = in_thread(close_call)
-_take_message = in_thread(take_message)
 
 
 async def answer(request: Request, switchboard: Switchboard) -> Response:
@@ -87,7 +77,7 @@ async def _genuine_form(request: Request, switchboard: Switchboard) -> Form | No
 
 
 async def _incoming_call(switchboard: Switchboard, form: Form) -> str:
-    call = await _open_call(switchboard.aira, form["CallSid"], from_number=_number(form.get("From")), to_number=_number(form.get("To")))
+    call = await aio.open_call(switchboard.aira, form["CallSid"], from_number=_number(form.get("From")), to_number=_number(form.get("To")))
     route = "answer"
     if call.status == "rejected":
         route = call.outcome or "unknown_number"
@@ -101,12 +91,12 @@ async def _incoming_call(switchboard: Switchboard, form: Form) -> str:
     else:
         document = await _connect(switchboard, call)
     switchboard.meters.calls.labels(route).inc()
-    await _record(switchboard.aira, call.id, "note", f"Incoming call: {route}.", tool="webhook", detail={"route": route})
+    await aio.record_event(switchboard.aira, call.id, "note", f"Incoming call: {route}.", tool="webhook", detail={"route": route})
     return document
 
 
 async def _connect(switchboard: Switchboard, call: Call) -> str:
-    token = await _issue_token(switchboard.aira, call.id)
+    token = await aio.issue_stream_token(switchboard.aira, call.id)
     settings = switchboard.aira.settings
     stream_url = public_url(settings, STREAM).replace("http", "ws", 1)
     return twiml.connect(stream_url, after_url=public_url(settings, AFTER), token=token)
@@ -114,9 +104,9 @@ async def _connect(switchboard: Switchboard, call: Call) -> str:
 
 async def _after(switchboard: Switchboard, form: Form) -> str:
     """The stream or a transfer has ended: go on as the journal says."""
-    call = await _find_call(switchboard.aira, form["CallSid"])
+    call = await aio.find_call(switchboard.aira, form["CallSid"])
     step, document = await _next_document(switchboard, call, form)
-    await _record(switchboard.aira, call.id, "note", f"After the stream: {step}.", tool="webhook", detail={"step": step})
+    await aio.record_event(switchboard.aira, call.id, "note", f"After the stream: {step}.", tool="webhook", detail={"step": step})
     return document
 
 
@@ -135,7 +125,7 @@ async def _next_document(switchboard: Switchboard, call: Call, form: Form) -> tu
 
 
 async def _transfer(switchboard: Switchboard, call: Call) -> tuple[str, str]:
-    business = await _find_business(switchboard.aira, call.business_id) if call.business_id else None
+    business = await aio.find_business(switchboard.aira, call.business_id) if call.business_id else None
     if business is None or business.transfer_number is None:
         return "voicemail", _voicemail(switchboard, phrases.NOBODY_ANSWERED, phrases.LEAVE_MESSAGE)
     after = public_url(switchboard.aira.settings, AFTER)
@@ -144,9 +134,9 @@ async def _transfer(switchboard: Switchboard, call: Call) -> tuple[str, str]:
 
 async def _fallback(switchboard: Switchboard, form: Form) -> str:
     """Our first answer did not reach the carrier: try once more, without a bot."""
-    call = await _open_call(switchboard.aira, form["CallSid"], from_number=_number(form.get("From")), to_number=_number(form.get("To")))
+    call = await aio.open_call(switchboard.aira, form["CallSid"], from_number=_number(form.get("From")), to_number=_number(form.get("To")))
     detail: dict[str, object] = {"error": form.get("ErrorCode", "")}
-    await _record(switchboard.aira, call.id, "note", "The carrier fell back.", tool="webhook", detail=detail)
+    await aio.record_event(switchboard.aira, call.id, "note", "The carrier fell back.", tool="webhook", detail=detail)
     if call.status == "rejected":
         return twiml.hang_up(phrases.NOT_SET_UP, phrases.GOODBYE)
     return _trouble(switchboard)
@@ -157,7 +147,7 @@ async def _status(switchboard: Switchboard, form: Form) -> str:
     if form.get("CallStatus") in {"completed", "busy", "failed", "no-answer", "canceled"}:
         seconds = form.get("CallDuration", "")
         try:
-            await _close(switchboard.aira, form["CallSid"], duration_seconds=int(seconds) if seconds.isdigit() else None)
+            await aio.close_call(switchboard.aira, form["CallSid"], duration_seconds=int(seconds) if seconds.isdigit() else None)
         except NotFound:
             logger.info("A status of a call that is not ours.")
     return twiml.nothing()
@@ -165,11 +155,11 @@ async def _status(switchboard: Switchboard, form: Form) -> str:
 
 async def _voicemail_left(switchboard: Switchboard, form: Form) -> str:
     """A message was recorded after the tone."""
-    call = await _find_call(switchboard.aira, form["CallSid"])
+    call = await aio.find_call(switchboard.aira, form["CallSid"])
     seconds = form.get("RecordingDuration", "")
     if call.business_id is not None and form.get("RecordingUrl"):
         text = f"Voice message of {seconds} seconds." if seconds.isdigit() else "Voice message."
-        await _take_message(switchboard.aira, call.id, text, kind="voicemail", recording_url=form["RecordingUrl"])
+        await aio.take_message(switchboard.aira, call.id, text, kind="voicemail", recording_url=form["RecordingUrl"])
     return twiml.hang_up(phrases.MESSAGE_TAKEN)
 
 
