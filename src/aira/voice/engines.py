@@ -52,6 +52,8 @@ class MoonshineEar:
 
     def transcribe(self, samples: Samples) -> str:
         """The words in samples at `EAR_RATE`; empty where there are none."""
+        if loudness(samples) < _QUIET / 2:
+            return ""  # out of silence it makes a word
         floats = (samples.astype(np.float32) / 32768.0).tolist()
         with self._lock:
             transcript = self._transcriber.transcribe_without_streaming(floats, EAR_RATE)
