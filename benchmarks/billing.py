@@ -67,7 +67,7 @@ def handle(database: Database) -> Aira:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--sizes", default="1000,5000", help="how many numbers are due, comma-separated")
-    options.add_argument("--data", help="URL of a server on which databases may be made; default: an embedded one")
+    options.add_argument("--data", help="URL of a migrated, empty database, for one size; default: one of its own")
     options.add_argument("--json", action="store_true")
     arguments = options.parse_args()
     rows = [measured(int(size), arguments.data) for size in arguments.sizes.split(",")]
