@@ -114,33 +114,36 @@ end $$;
 create trigger business_v2_default_resource after insert on public.business_v2
   for each row execute function public.business_v2_default_resource();
 
--- The instant of a wall-clock time. A time the clock skips moves on by the gap; of one shown twice, the first or the last.
-create function public.local_instant(p_local timestamp, p_time_zone text, p_last boolean default false) returns timestamptz
-  language sql stable strict set search_path = '' as $$
-  select case when not p_last and (t.later - t.shift) at time zone p_time_zone = p_local then t.later - t.shift else t.later end
-  from (select l.later, ((l.later - interval '3 hours') at time zone p_time_zone + interval '3 hours') - (l.later at time zone p_time_zone) as shift
-        from (select p_local at time zone p_time_zone as later) l) t $$;
-
--- Opening spans of local dates as absolute ranges, as they stand in the hours: neighbours are not joined.
+-- Opening spans of local dates as absolute ranges, as they stand in the hours: neighbours are not joined. A wall-clock time that the
+-- clock skips is moved on by the gap; of one that it shows twice, a span opens at the first and closes at the last. `later` is the
+-- reading that `at time zone` gives, `shift` what the clock was put back by in the hours before it.
 create function public.business_open_spans(p_business_id uuid, p_from date, p_to date) returns table (on_date date, open_range tstzrange)
-  language sql stable set search_path = '' as $$
-  with days as (
-    select d::date as on_date from generate_series(p_from::timestamp, p_to::timestamp, interval '1 day') d),
-  exceptions as (
-    select c.on_date, c.opens, c.closes, bool_or(c.opens is null) over (partition by c.on_date) as closed
-    from public.business_closures c where c.business_id = p_business_id and c.on_date between p_from and p_to),
-  spans as (
-    select e.on_date, e.opens, e.closes from exceptions e where not e.closed
-    union all
-    select d.on_date, h.opens, h.closes from days d
-      join public.business_hours h on h.business_id = p_business_id and h.weekday = extract(isodow from d.on_date)
-      where not exists (select from exceptions e where e.on_date = d.on_date)),
-  instants as (
-    select s.on_date, public.local_instant(s.on_date + s.opens, b.time_zone) as opens,
-      public.local_instant(s.on_date + s.closes + case when s.closes <= s.opens then interval '1 day' else interval '0' end,
-                           b.time_zone, true) as closes
-    from spans s, public.business_v2 b where b.id = p_business_id)
-  select i.on_date, tstzrange(i.opens, i.closes, '[)') from instants i where i.opens < i.closes $$;
+  language plpgsql stable rows 30 set search_path = '' set plan_cache_mode = force_generic_plan as $$
+declare v_zone text;
+begin
+  select b.time_zone into v_zone from public.business_v2 b where b.id = p_business_id;
+  return query
+    select i.on_date, tstzrange(i.opens, i.closes, '[)')
+    from generate_series(0, p_to - p_from) d,
+      lateral (
+        select p_from + d as on_date, h.opens, h.closes from public.business_hours h
+          where h.business_id = p_business_id and h.weekday = extract(isodow from p_from + d)::int
+            and not exists (select from public.business_closures c where c.business_id = p_business_id and c.on_date = p_from + d)
+        union all
+        select c.on_date, c.opens, c.closes from public.business_closures c
+          where c.business_id = p_business_id and c.on_date = p_from + d and not exists (
+            select from public.business_closures x where x.business_id = p_business_id and x.on_date = c.on_date and x.opens is null)) s,
+      lateral (
+        select (s.on_date + s.opens) at time zone v_zone as later,
+          (s.on_date + s.closes + case when s.closes <= s.opens then interval '1 day' else interval '0' end) at time zone v_zone as closes
+        offset 0) r,  -- offset 0: each reading is made once
+      lateral (
+        select (r.later - interval '3 hours') at time zone v_zone + interval '3 hours' - r.later at time zone v_zone as shift offset 0) f,
+      lateral (
+        select s.on_date, r.closes, case when f.shift > interval '0' and (r.later - f.shift) at time zone v_zone = s.on_date + s.opens
+          then r.later - f.shift else r.later end as opens offset 0) i
+    where i.opens < i.closes;
+end $$;
 
 -- Opening spans of one local date.
 create function public.business_open_ranges(p_business_id uuid, p_date date) returns setof tstzrange
@@ -149,10 +152,8 @@ create function public.business_open_ranges(p_business_id uuid, p_date date) ret
 
 revoke all on function public.business_v2_check_time_zone() from public, anon, authenticated;
 revoke all on function public.business_v2_default_resource() from public, anon, authenticated;
-revoke all on function public.local_instant(timestamp, text, boolean) from public, anon, authenticated;
 revoke all on function public.business_open_spans(uuid, date, date) from public, anon, authenticated;
 revoke all on function public.business_open_ranges(uuid, date) from public, anon, authenticated;
-grant execute on function public.local_instant(timestamp, text, boolean) to authenticated, service_role;
 grant execute on function public.business_open_spans(uuid, date, date) to authenticated, service_role;
 grant execute on function public.business_open_ranges(uuid, date) to authenticated, service_role;
 

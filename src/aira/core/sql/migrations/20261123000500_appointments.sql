@@ -33,15 +33,18 @@ create index appointments_by_phone on public.appointments (business_id, customer
 -- The first resource that serves the service and is free for the whole range; null where there is none.
 create function public.free_resource(p_business_id uuid, p_service_id uuid, p_blocked tstzrange, p_resource_id uuid default null,
     p_exclude_id uuid default null) returns uuid
-  language sql stable set search_path = '' as $$
-  select r.id from public.resources r
-  where r.business_id = p_business_id and r.is_active and (p_resource_id is null or r.id = p_resource_id)
-    and (p_service_id is null
-         or exists (select from public.service_resources s where s.service_id = p_service_id and s.resource_id = r.id)
-         or not exists (select from public.service_resources s where s.service_id = p_service_id))
-    and not exists (select from public.appointments a where a.resource_id = r.id and a.status = 'confirmed'
-                    and a.blocked && p_blocked and a.id is distinct from p_exclude_id)
-  order by r.position, r.created_at, r.id limit 1 $$;
+  language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  return (
+    select r.id from public.resources r
+    where r.business_id = p_business_id and r.is_active and (p_resource_id is null or r.id = p_resource_id)
+      and (p_service_id is null
+           or exists (select from public.service_resources s where s.service_id = p_service_id and s.resource_id = r.id)
+           or not exists (select from public.service_resources s where s.service_id = p_service_id))
+      and not exists (select from public.appointments a where a.resource_id = r.id and a.status = 'confirmed'
+                      and a.blocked && p_blocked and a.id is distinct from p_exclude_id)
+    order by r.position, r.created_at, r.id limit 1);
+end $$;
 
 -- Computes what no program is trusted with, and lets only possible changes of state through. Functions that are told the present
 -- (`p_now`) pass it on in the setting aira.now of their transaction.
@@ -96,10 +99,9 @@ create function public.validate_appointment_time(p_business_id uuid, p_start_tim
   returns table (is_valid boolean, code text, message text, end_time timestamptz, resource_id uuid)
   language plpgsql stable set search_path = '' as $$
 declare
-  b public.business_v2; s public.services; v_day date; v_spans tstzmultirange; v_reason text;
+  b public.business_v2; s public.services; v_end timestamptz; v_day date; v_is_open boolean; v_reason text;
 begin
   is_valid := false;
-  end_time := p_end_time;
   select * into b from public.business_v2 v where v.id = p_business_id and v.is_active;
   if not found then code := 'business_not_found'; message := 'There is no such business.'; return next; return; end if;
   if p_service_id is not null then
@@ -109,8 +111,9 @@ begin
   if p_resource_id is not null and not exists (
       select from public.resources r where r.id = p_resource_id and r.business_id = b.id and r.is_active) then
     code := 'unknown_resource'; message := 'The business has no such resource.'; return next; return; end if;
-  end_time := coalesce(p_end_time, p_start_time + make_interval(mins => coalesce(s.duration_minutes, b.default_duration_minutes)));
-  if p_start_time is null or end_time <= p_start_time or end_time > p_start_time + interval '24 hours' then
+  v_end := coalesce(p_end_time, p_start_time + make_interval(mins => coalesce(s.duration_minutes, b.default_duration_minutes)));
+  end_time := v_end;
+  if p_start_time is null or v_end <= p_start_time or v_end > p_start_time + interval '24 hours' then
     code := 'invalid_duration'; message := 'An appointment ends after its start, within 24 hours.'; return next; return; end if;
   if p_start_time < p_now then
     code := 'in_past'; message := 'That time has passed.'; return next; return; end if;
@@ -119,8 +122,17 @@ begin
   v_day := (p_start_time at time zone b.time_zone)::date;
   if v_day > (p_now at time zone b.time_zone)::date + b.max_advance_days then
     code := 'too_far'; message := format('Appointments can be made %s days ahead.', b.max_advance_days); return next; return; end if;
-  select range_agg(o.open_range) into v_spans from public.business_open_spans(b.id, v_day - 1, v_day + 1) o;
-  if not coalesce(v_spans @> tstzrange(p_start_time, end_time, '[)'), false) then
+  -- Within one span of a usual day is by far the most common; only what is not needs all spans, joined.
+  v_is_open := exists (
+      select from public.business_hours h where h.business_id = b.id and h.weekday = extract(isodow from v_day)::int
+        and (v_day + h.opens) at time zone b.time_zone <= p_start_time and v_end
+          <= (v_day + h.closes + case when h.closes <= h.opens then interval '1 day' else interval '0' end) at time zone b.time_zone)
+    and not exists (select from public.business_closures c where c.business_id = b.id and c.on_date = v_day);
+  if not v_is_open then
+    select range_agg(o.open_range) @> tstzrange(p_start_time, v_end, '[)') into v_is_open
+      from public.business_open_spans(b.id, v_day - 1, v_day + 1) o;
+  end if;
+  if not coalesce(v_is_open, false) then
     select c.reason into v_reason from public.business_closures c where c.business_id = b.id and c.on_date = v_day order by c.opens nulls first limit 1;
     if exists (select from public.business_open_ranges(b.id, v_day)) then
       code := 'outside_hours'; message := 'That is outside the opening hours.';
@@ -132,7 +144,7 @@ begin
     return next; return;
   end if;
   resource_id := public.free_resource(b.id, p_service_id, tstzrange(p_start_time - make_interval(mins => coalesce(s.buffer_before_minutes, 0)),
-    end_time + make_interval(mins => coalesce(s.buffer_after_minutes, 0)), '[)'), p_resource_id, p_exclude_id);
+    v_end + make_interval(mins => coalesce(s.buffer_after_minutes, 0)), '[)'), p_resource_id, p_exclude_id);
   is_valid := resource_id is not null;
   code := case when is_valid then 'ok' else 'conflict' end;
   message := case when is_valid then 'That time can be booked.' else 'That time is taken.' end;
@@ -180,10 +192,10 @@ create function public.available_slots(p_business_id uuid, p_from timestamptz, p
     p_limit int default 3, p_resource_id uuid default null, p_exclude_id uuid default null, p_daily_from time default null,
     p_daily_to time default null, p_now timestamptz default now())
   returns table (start_time timestamptz, end_time timestamptz)
-  language plpgsql stable set search_path = '' as $$
+  language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
-  b public.business_v2; v_length interval; v_before interval := '0'; v_after interval := '0';
-  v_from timestamptz; v_to timestamptz; v_day date; v_last date; v_days int := 1; v_found int := 0; v_rows int;
+  b public.business_v2; v_length interval; v_before interval := '0'; v_after interval := '0'; v_step interval;
+  v_from timestamptz; v_to timestamptz; v_until timestamptz; v_day date; v_last date; v_days int := 2; v_found int := 0; v_rows int;
 begin
   select * into b from public.business_v2 v where v.id = p_business_id and v.is_active;
   if not found then return; end if;
@@ -197,20 +209,22 @@ begin
   v_to := least(p_to, ((p_now at time zone b.time_zone)::date + b.max_advance_days + 1)::timestamp at time zone b.time_zone);
   v_day := (v_from at time zone b.time_zone)::date;
   v_last := (v_to at time zone b.time_zone)::date;
+  v_step := make_interval(mins => b.slot_minutes);
   while v_day <= v_last and v_found < p_limit loop
+    v_until := least(v_to, (v_day + v_days)::timestamp at time zone b.time_zone);
     return query
       with spans as materialized (
         select o.open_range from public.business_open_spans(b.id, v_day - 1, v_day + v_days) o),  -- yesterday's may reach past midnight
-      opened as (select range_agg(s.open_range) as ranges from spans s),
+      opened as materialized (select range_agg(s.open_range) as ranges from spans s),
       starts as (
-        select distinct t from spans s, generate_series(lower(s.open_range), upper(s.open_range), make_interval(mins => b.slot_minutes)) t
-        where t >= v_from and t < v_to and (t at time zone b.time_zone)::date between v_day and v_day + v_days - 1
+        select distinct t from spans s, generate_series(lower(s.open_range), least(upper(s.open_range), v_until), v_step) t
+        where t >= v_from and t < v_until
           and (p_daily_from is null or (t at time zone b.time_zone)::time >= p_daily_from)
           and (p_daily_to is null or (t at time zone b.time_zone)::time < p_daily_to)),
       chairs as materialized (
         select r.id, coalesce(range_agg(a.blocked) filter (where a.id is not null), '{}') as taken from public.resources r
           left join public.appointments a on a.resource_id = r.id and a.status = 'confirmed' and a.id is distinct from p_exclude_id
-            and a.blocked && tstzrange((v_day - 2)::timestamp at time zone b.time_zone, (v_day + v_days + 2)::timestamp at time zone b.time_zone)
+            and a.blocked && tstzrange(v_from - interval '2 days', v_until + interval '2 days')
         where r.business_id = b.id and r.is_active and (p_resource_id is null or r.id = p_resource_id)
           and (p_service_id is null
                or exists (select from public.service_resources x where x.service_id = p_service_id and x.resource_id = r.id)
@@ -223,7 +237,8 @@ begin
     get diagnostics v_rows = row_count;
     v_found := v_found + v_rows;
     v_day := v_day + v_days;
-    v_days := least(v_days * 2, 32);
+    v_from := v_until;
+    v_days := least(v_days * 4, 64);
   end loop;
 end $$;
 

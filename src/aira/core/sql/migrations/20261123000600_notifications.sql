@@ -51,16 +51,18 @@ create trigger notification_templates_touch before update on public.notification
 -- Puts a message about an appointment into the outbox, once a revision of the appointment.
 create function public.queue_appointment_message(a public.appointments, p_template text, p_channel text, p_recipient text,
     p_send_after timestamptz, p_details jsonb default '{}') returns void
-  language sql set search_path = '' as $$
+  language plpgsql set search_path = '' as $$
+begin
+  if p_recipient is null or p_recipient = '' then return; end if;
   insert into public.notifications (business_id, appointment_id, channel, template, recipient, payload, dedupe_key, send_after, expires_at, created_at)
-  select a.business_id, a.id, p_channel, p_template, p_recipient,
+  values (a.business_id, a.id, p_channel, p_template, p_recipient,
     jsonb_build_object('start_time', a.start_time, 'end_time', a.end_time, 'sequence', a.sequence, 'customer_name', a.customer_name,
       'customer_phone', a.customer_phone, 'notes', a.notes, 'source', a.source,
       'service', (select s.name from public.services s where s.id = a.service_id)) || p_details,
     format('appointment:%s:%s:%s:%s%s', a.id, a.sequence, p_template, p_channel, coalesce(':' || (p_details ->> 'minutes_before'), '')),
-    p_send_after, a.start_time, a.updated_at
-  where p_recipient <> ''
-  on conflict (dedupe_key) do nothing $$;
+    p_send_after, a.start_time, a.updated_at)
+  on conflict (dedupe_key) do nothing;
+end $$;
 
 -- A reminder's time, moved out of the night of the business's time zone to the evening before.
 create function public.reminder_time(p_start_time timestamptz, p_minutes int, p_time_zone text) returns timestamptz
@@ -72,12 +74,18 @@ create function public.reminder_time(p_start_time timestamptz, p_minutes int, p_
 
 -- Reminders that would not follow on the heels of the news itself.
 create function public.queue_reminders(a public.appointments, b public.business_v2) returns void
-  language sql set search_path = '' as $$
-  select public.queue_appointment_message(a, 'appointment_reminder', c.channel, c.recipient, t.send_after, jsonb_build_object('minutes_before', m.minutes))
-  from unnest(b.reminder_minutes) m (minutes),
-    lateral (select public.reminder_time(a.start_time, m.minutes, b.time_zone) as send_after) t,
-    (values ('email', a.customer_email), ('sms', a.customer_phone)) c (channel, recipient)
-  where c.recipient is not null and t.send_after > a.updated_at + interval '1 hour' $$;
+  language plpgsql set search_path = '' as $$
+declare v_minutes int; v_send_after timestamptz;
+begin
+  if a.customer_email is null and a.customer_phone is null then return; end if;
+  foreach v_minutes in array b.reminder_minutes loop
+    v_send_after := public.reminder_time(a.start_time, v_minutes, b.time_zone);
+    if v_send_after > a.updated_at + interval '1 hour' then
+      perform public.queue_appointment_message(a, 'appointment_reminder', c.channel, c.recipient, v_send_after, jsonb_build_object('minutes_before', v_minutes))
+        from (values ('email', a.customer_email), ('sms', a.customer_phone)) c (channel, recipient);
+    end if;
+  end loop;
+end $$;
 
 -- Announces every booking, change and cancellation, whichever program made it. An import of old appointments stays silent.
 create function public.appointments_announce() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -98,6 +106,7 @@ begin
   end if;
   if v_news is null or new.start_time <= new.updated_at then return null; end if;
   select * into b from public.business_v2 v where v.id = new.business_id;
+  if b.email is null and new.customer_email is null and new.customer_phone is null then return null; end if;
   perform public.queue_appointment_message(new, 'appointment_' || v_news, 'email', new.customer_email, new.updated_at, v_details);
   perform public.queue_appointment_message(new, 'appointment_' || v_news, 'sms', new.customer_phone, new.updated_at, v_details);
   perform public.queue_appointment_message(new, 'owner_' || case v_news when 'confirmed' then 'new_booking' else v_news end, 'email', b.email,
