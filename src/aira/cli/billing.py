@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 ITEM_COLUMNS = ("phone_number", "outcome", "amount", "currency", "period_start", "period_end", "detail")
-ITEM_COLUMNS_SHOWN = ("phone_number", "outcome", "amount", "currency", "detail")
-"""Those for which a terminal of 80 columns has room."""
+SHORT_ITEM_COLUMNS = ("phone_number", "outcome", "amount", "currency", "detail")
 
+SHORT_CHARGE_COLUMNS = ("phone_number", "period_start", "amount", "status", "id")
 CHARGE_COLUMNS = ("phone_number", "period_start", "period_end", "amount", "currency", "status", "id")
+SHORT_RUN_COLUMNS = ("as_of", "charged", "grace_started", "released", "failed", "id")
 RUN_COLUMNS = ("started_at", "as_of", "charged", "recovered", "grace_started", "reminded", "released", "blocked", "failed", "id")
 
 _COUNTED = ("charged", "recovered", "grace_started", "reminded", "released", "blocked", "failed", "skipped")
@@ -85,7 +86,8 @@ def preview(
     from aira.core.charges import preview_billing
 
     with open_aira() as aira:
-        render.emit_list(preview_billing(aira, days=days), json=json, columns=("on", *_item_columns()), empty="Nothing falls due.")
+        columns = ("on", *render.fitting(ITEM_COLUMNS, on_terminal=SHORT_ITEM_COLUMNS))
+        render.emit_list(preview_billing(aira, days=days), json=json, columns=columns, empty="Nothing falls due.")
 
 
 @app.command()
@@ -104,7 +106,8 @@ def runs(
 
     with open_aira() as aira:
         if run_id is None:
-            render.emit_list(list_runs(aira, limit=limit), json=json, columns=RUN_COLUMNS, empty="Billing has not been run yet.")
+            columns = render.fitting(RUN_COLUMNS, on_terminal=SHORT_RUN_COLUMNS)
+            render.emit_list(list_runs(aira, limit=limit), json=json, columns=columns, empty="Billing has not been run yet.")
         else:
             _report(find_run(aira, run_id), quiet=False, json=json)
 
@@ -127,7 +130,8 @@ def charges(
 
     with open_aira() as aira:
         found = list_charges(aira, owner=owner, phone_number=number, status=status, limit=limit)
-        render.emit_list(found, json=json, columns=CHARGE_COLUMNS, empty="No charges.")
+        columns = render.fitting(CHARGE_COLUMNS, on_terminal=SHORT_CHARGE_COLUMNS)
+        render.emit_list(found, json=json, columns=columns, empty="No charges.")
 
 
 @app.command()
@@ -171,13 +175,9 @@ def _report(done: "BillingRun", *, quiet: bool, json: bool) -> None:
         render.note("Another billing run is under way; it does the same work.")
         return
     told = [item for item in done.items if item.outcome != "waiting"]
-    render.emit_list(told, json=False, columns=_item_columns(), empty="Nothing was due.")
+    render.emit_list(told, json=False, columns=render.fitting(ITEM_COLUMNS, on_terminal=SHORT_ITEM_COLUMNS), empty="Nothing was due.")
     if sys.stdout.isatty():
         render.note(_in_one_line(done))
-
-
-def _item_columns() -> tuple[str, ...]:
-    return ITEM_COLUMNS_SHOWN if sys.stdout.isatty() else ITEM_COLUMNS
 
 
 def _in_one_line(done: "BillingRun") -> str:

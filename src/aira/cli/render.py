@@ -33,6 +33,11 @@ def emit_list(records: Iterable[object], *, json: bool, columns: Sequence[str], 
             print_line("\t".join(_one_line(row.get(column)) for column in columns))
 
 
+def fitting(columns: Sequence[str], *, on_terminal: Sequence[str]) -> Sequence[str]:
+    """Which columns to print: all of them for a program, those for which 80 characters have room on a terminal."""
+    return on_terminal if sys.stdout.isatty() else columns
+
+
 def emit(record: object, *, json: bool, columns: Sequence[str] | None = None) -> None:
     """Print one record: a JSON object with all its fields, or one line a field."""
     row = as_plain(record)

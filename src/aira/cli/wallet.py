@@ -103,7 +103,9 @@ def statement(
     if csv:
         _print_csv(stated.transactions)
         return
-    render.emit_list(stated.transactions, json=json, columns=TRANSACTION_COLUMNS, empty="No transactions.")
+    rows = [{**render.as_plain(one), "on": one.created_at.date(), "balance": one.balance_after} for one in stated.transactions]
+    columns = render.fitting(TRANSACTION_COLUMNS, on_terminal=("seq", "on", "type", "amount", "balance", "description"))
+    render.emit_list(stated.transactions if json else rows, json=json, columns=columns, empty="No transactions.")
     render.note(
         f"Balance before {format_amount(stated.opening_balance)}, after {format_amount(stated.closing_balance)} {stated.wallet.currency}."
     )
