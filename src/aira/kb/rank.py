@@ -21,7 +21,7 @@ _EVIDENCE_THRESHOLD = 0.23
 _EVIDENCE_PER_LOG_WINDOW = 0.05
 """The best of many windows is better by chance than the best of few."""
 
-_JOIN_FROM = 0.6
+_JOIN_FROM = 0.8
 """Of its score: how well a window beside a found one must do to be shown with it."""
 
 _JOIN_WORDS = 250
@@ -113,7 +113,7 @@ class WindowRanker:
             yield shown[-1]
 
     def _neighbours(self, row: int, scores: "Scores", used: set[int]) -> range:
-        """The row with those beside it in its passage that score nearly as well, up to a length one can listen to."""
+        """The row with those beside it in its section that score nearly as well, up to a length one can listen to."""
         first = last = row
         while True:
             beside = [
@@ -122,7 +122,7 @@ class WindowRanker:
                 if 0 <= other < len(self.places)
                 and other not in used
                 and scores[other] >= scores[row] * _JOIN_FROM
-                and self._same_passage(row, other)
+                and self._same_section(row, other)
                 and self._words(min(first, other), max(last, other)) <= _JOIN_WORDS
             ]
             if not beside:
@@ -149,9 +149,9 @@ class WindowRanker:
                 return True
         return False
 
-    def _same_passage(self, row: int, other: int) -> bool:
+    def _same_section(self, row: int, other: int) -> bool:
         one, two = self.places[row], self.places[other]
-        return (one.document, one.passage) == (two.document, two.passage)
+        return (one.document, one.passage) == (two.document, two.passage) and self._window(one).heading == self._window(two).heading
 
     def _words(self, first: int, last: int) -> int:
         place = self.places[first]
