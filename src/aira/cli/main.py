@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import signal
 import sys
 from typing import Annotated
 
@@ -90,7 +91,13 @@ def _keep_examples(group: typer.Typer) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))
+
+
+def _terminated(number: int, _: object) -> None:
+    """Leave as after Ctrl-C, so that what was started is stopped on the way."""
+    raise SystemExit(128 + number)
 
 
 def run(arguments: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,9 @@ from fastapi import FastAPI, Request, Response, WebSocket
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from aira.core.app import Aira
+from aira.core.calendars import FEED_PATH
 from aira.voice import webhooks
+from aira.voice.calendar_feed import send_calendar
 from aira.voice.document_hook import receive_document
 from aira.voice.llm import llm_client
 from aira.voice.log import quiet_vendors
@@ -44,6 +47,7 @@ def create_app(switchboard: Switchboard, *, warmed: Callable[["asyncio.Task[None
         app.add_api_route(path, _webhook, methods=["POST"])
     app.add_api_websocket_route(webhooks.STREAM, _stream)
     app.add_api_route("/process-document", _document, methods=["POST"])
+    app.add_api_route(FEED_PATH, _calendar, methods=["GET", "HEAD"])
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])
@@ -76,8 +80,10 @@ class VoiceServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain on the first signal, stop on the second."""
+        # uvicorn's own handler would raise the signal again in the end, and what runs beside the server be left behind.
         if self.switchboard.draining or not self.switchboard.active:
-            super().handle_exit(sig, frame)
+            self.force_exit = self.should_exit and sig == signal.SIGINT
+            self.should_exit = True
         else:
             logger.warning("Draining: %d calls are on; another signal cuts them off.", self.switchboard.active)
             asyncio.get_running_loop().call_soon_threadsafe(self._drain)
@@ -132,6 +138,10 @@ async def _stream(websocket: WebSocket) -> None:
 
 async def _document(request: Request) -> Response:
     return await receive_document(request, _switchboard(request).aira)
+
+
+async def _calendar(request: Request) -> Response:
+    return await send_calendar(request, _switchboard(request).aira)
 
 
 async def _health(_: Request) -> Response:
