@@ -269,6 +269,16 @@ class TestAppointments:
         assert (str(event["SUMMARY"]), event.start) == ("Cut: Ann", _when("next tuesday 14:00"))
         assert "SUMMARY:Cut: Ann" in written
 
+    def test_the_address_of_the_feed_is_secret_and_can_be_renewed(self, aira: Operator):
+        """The address stays until a new one is asked for."""
+        (_, first, _), (_, again, _) = (aira("appointments", "feed") for _ in range(2))
+        renewed = aira.json("appointments", "feed", "--renew")
+
+        assert first.startswith("http://127.0.0.1:8765/calendar/")
+        assert first == again
+        assert isinstance(renewed, dict)
+        assert renewed["url"] not in first
+
     @pytest.mark.parametrize(
         ("words", "code", "error"),
         [
@@ -305,9 +315,26 @@ class TestNotifications:
         assert aira("notifications", "retry", held[0]["id"])[::2] == (4, "error: The message has left already.\n")
         assert aira("notifications", "list", "--failed") == (0, "", "")
 
+    def test_a_business_says_it_in_its_own_words(self, aira: Operator):
+        """The template is tried when it is given, shown when asked for, and can be taken back."""
+        words = ("notifications", "words", "appointment_confirmed", "-b", "Barber")
+        given = aira(*words, "--subject", "Ahoy", "--body", "See you, {{ customer_name }}!")
+
+        assert given == (0, "subject\tAhoy\ntext\tSee you, Ann!\n", "")
+        assert aira.json(*words) == {"body": "See you, {{ customer_name }}!", "subject": "Ahoy"}
+        assert aira(*words, "--ours") == (0, "", "Our words are used again.\n")
+        assert aira(*words)[::2] == (5, "error: The business has no words of its own for this message.\nhint: It uses ours.\n")
+
     @pytest.mark.parametrize(
         ("words", "code", "error"),
         [
+            (("words", "hello", "-b", "Barber", "--body", "x"), 2, "There is no such message to customers."),
+            (("words", "appointment_confirmed", "-b", "Barber", "--channel", "fax"), 2, "'fax' is not a way to send messages."),
+            (
+                ("words", "appointment_confirmed", "-b", "Barber", "--body", "{{ x }}"),
+                2,
+                "The template cannot be filled: 'x' is undefined.",
+            ),
             (("show", "12345678"), 5, "There is no such message."),
             (("retry", "x"), 2, "That is not the id of a message."),
             (("list", "--status", "lost"), 2, "'lost' is not a status."),

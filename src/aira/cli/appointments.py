@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aira.cli import render
+from aira.cli.appointment_filters import source_named, span, status_named
 from aira.cli.appointment_rows import PIPED, emit, emit_changed, emit_list, local_span, on_terminal
 from aira.cli.options import Business, DryRun, IdempotencyKey, Json, MaybeBusiness
 from aira.cli.week_grid import print_week
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from aira.core.app import Aira
+    pass
 
 app = typer.Typer()
 
@@ -124,8 +123,8 @@ def list_(
     from aira.core.appointments import list_appointments
 
     with open_aira() as aira:
-        start, end = _span(aira, business, from_, to)
-        found = list_appointments(aira, business=business, start=start, end=end, source=_source(source), status=_status(status))
+        start, end = span(aira, business, from_, to)
+        found = list_appointments(aira, business=business, start=start, end=end, source=source_named(source), status=status_named(status))
         emit_list(aira, found, json=json)
 
 
@@ -238,6 +237,31 @@ def no_show(appointment: Which, json: Json = False) -> None:
 
 
 @app.command()
+def feed(
+    business: MaybeBusiness = None,
+    renew: Annotated[bool, typer.Option("--renew", help="Make a new address; the old one leads nowhere any more.")] = False,
+    json: Json = False,
+) -> None:
+    """Print the secret address at which calendar programs read the appointments from `aira serve-voice`.
+
+    Whoever knows the address reads customers' names and numbers.
+
+    Example:
+      $ aira appointments feed --business "Bella Hair"
+    """
+    from aira.core.app import open_aira
+    from aira.core.businesses import find_business
+    from aira.core.calendars import calendar_address
+
+    with open_aira() as aira:
+        address = calendar_address(aira, find_business(aira, business).id, renew=renew)
+    if json:
+        render.print_json({"url": address})
+    else:
+        render.print_line(address)
+
+
+@app.command()
 def export(
     business: MaybeBusiness = None,
     output: Annotated[str | None, typer.Option("--output", "-o", help="File to write; default: standard output.")] = None,
@@ -260,32 +284,3 @@ def export(
         return
     Path(output).write_bytes(calendar)
     render.print_line(output)
-
-
-def _span(aira: "Aira", business: str | None, first: str | None, last: str | None) -> "tuple[datetime | None, datetime | None]":
-    from aira.core.businesses import find_business
-    from aira.core.when_typed import first_moment
-
-    if first is None and last is None:
-        return None, None
-    found = find_business(aira, business)
-    end = first_moment(aira, found, last, days_later=1) if last else None
-    return first_moment(aira, found, first) if first else None, end
-
-
-def _source(text: str | None) -> str | None:
-    from aira.errors import InvalidInput
-    from aira.model import AppointmentSource
-
-    if text is not None and text not in set(AppointmentSource):
-        raise InvalidInput(f"'{text}' is not a source.", hint="One of: " + ", ".join(AppointmentSource) + ".")
-    return text
-
-
-def _status(text: str | None) -> str | None:
-    from aira.errors import InvalidInput
-
-    known = ("confirmed", "cancelled", "completed", "no_show")
-    if text is not None and text not in known:
-        raise InvalidInput(f"'{text}' is not a status.", hint="One of: " + ", ".join(known) + ".")
-    return text

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from aira.cli import render
-from aira.cli.options import Json, MaybeBusiness
+from aira.cli.options import Business, Json, MaybeBusiness
 
 app = typer.Typer()
 
@@ -69,3 +69,39 @@ def retry(notification: Which, json: Json = False) -> None:
         waiting = retry_notification(aira, notification)
         deliver_notification(aira, waiting.id)
         render.emit(find_notification(aira, waiting.id), json=json)
+
+
+@app.command()
+def words(
+    template: Annotated[str, typer.Argument(help="appointment_confirmed, _rescheduled, _cancelled or _reminder.")],
+    business: Business,
+    channel: Annotated[str, typer.Option("--channel", help="email or sms.")] = "email",
+    body: Annotated[str | None, typer.Option("--body", help="Jinja template of the text; - reads it from standard input.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="Jinja template of the subject; default: ours.")] = None,
+    ours: Annotated[bool, typer.Option("--ours", help="Use our words again.")] = False,
+    json: Json = False,
+) -> None:
+    """Say a message to customers in the business's own words; without --body, show them.
+
+    A template may use start, end, previous_start, service, customer_name, number, business.name, business.address and the filters day,
+    clock and short.
+
+    Example:
+      $ aira notifications words appointment_confirmed --business "Bella Hair" --body "See you {{ start | day }}, {{ start | clock }}!"
+    """
+    import sys
+
+    from aira.core.app import open_aira
+    from aira.core.own_words import channel_named, find_own_words, remove_own_words, set_own_words
+
+    with open_aira() as aira:
+        means = channel_named(channel)
+        if ours:
+            remove_own_words(aira, template, business=business, channel=means)
+            render.note("Our words are used again.")
+        elif body is None:
+            render.emit(find_own_words(aira, template, business=business, channel=means), json=json)
+        else:
+            text = sys.stdin.read() if body == "-" else body
+            sample = set_own_words(aira, template, business=business, channel=means, body=text, subject=subject)
+            render.emit(sample, json=json, columns=("subject", "text"))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         set_hours as set_hours,
     )
     from aira.core.calendars import (
+        calendar_address as calendar_address,
+        calendar_feed as calendar_feed,
         export_appointments as export_appointments,
     )
     from aira.core.calls import (
@@ -102,6 +104,11 @@ if TYPE_CHECKING:
         search_numbers as search_numbers,
         unassign_number as unassign_number,
     )
+    from aira.core.own_words import (
+        find_own_words as find_own_words,
+        remove_own_words as remove_own_words,
+        set_own_words as set_own_words,
+    )
     from aira.core.owners import (
         add_owner as add_owner,
         find_owner as find_owner,
@@ -171,6 +178,8 @@ _MODULES = {
     "opening_hours": "businesses",
     "set_business": "businesses",
     "set_hours": "businesses",
+    "calendar_address": "calendars",
+    "calendar_feed": "calendars",
     "export_appointments": "calendars",
     "call_events": "calls",
     "call_messages": "calls",
@@ -229,6 +238,9 @@ _MODULES = {
     "add_owner": "owners",
     "find_owner": "owners",
     "list_owners": "owners",
+    "find_own_words": "own_words",
+    "remove_own_words": "own_words",
+    "set_own_words": "own_words",
     "list_prices": "prices",
     "sync_prices": "prices",
     "Papers": "purchases",

@@ -22,6 +22,7 @@ from aira.core import (
     knowledge,
     notifications,
     numbers,
+    own_words,
     owners,
     prices,
     purchases,
@@ -66,6 +67,8 @@ opening_hours = in_thread(businesses.opening_hours)
 set_business = in_thread(businesses.set_business)
 set_hours = in_thread(businesses.set_hours)
 
+calendar_address = in_thread(calendars.calendar_address)
+calendar_feed = in_thread(calendars.calendar_feed)
 export_appointments = in_thread(calendars.export_appointments)
 
 call_events = in_thread(calls.call_events)
@@ -134,6 +137,9 @@ unassign_number = in_thread(numbers.unassign_number)
 add_owner = in_thread(owners.add_owner)
 find_owner = in_thread(owners.find_owner)
 list_owners = in_thread(owners.list_owners)
+find_own_words = in_thread(own_words.find_own_words)
+remove_own_words = in_thread(own_words.remove_own_words)
+set_own_words = in_thread(own_words.set_own_words)
 
 list_prices = in_thread(prices.list_prices)
 sync_prices = in_thread(prices.sync_prices)

@@ -12,15 +12,43 @@ from icalendar.enums import STATUS
 from aira.core.app import Aira
 from aira.core.appointments import list_appointments
 from aira.core.businesses import find_business
+from aira.core.db import fetch_value
+from aira.errors import NotFound
 from aira.model import Appointment, Business
 
 PRODUCT = "-//AiRa//Appointments//EN"
+FEED_PATH = "/calendar/{token}.ics"
+FEED_LOOKS_BACK = timedelta(days=30)
+
+_ADDRESS_SQL = "select calendar_token from business_v2 where id = %(id)s"
+_RENEW_SQL = "update business_v2 set calendar_token = gen_random_uuid() where id = %(id)s returning calendar_token"
+_BUSINESS_SQL = "select id from business_v2 where calendar_token = %(token)s and is_active"
 
 
 def export_appointments(aira: Aira, *, business: UUID | str, start: datetime | None = None, end: datetime | None = None) -> bytes:
     """The appointments of a business that touch [start, end), cancelled ones too, as one calendar file. Raises NotFound."""
     found = find_business(aira, business)
     return business_calendar(found, list_appointments(aira, business=found.id, start=start, end=end), stamp=aira.clock.now())
+
+
+def calendar_address(aira: Aira, business: UUID | str, *, renew: bool = False) -> str:
+    """The secret address, on the voice server, at which calendar programs read the business's appointments.
+
+    With `renew` the address is a new one, and the old one leads nowhere any more. Raises NotFound.
+    """
+    found = find_business(aira, business)
+    with aira.database.transaction() as connection:
+        token: UUID = fetch_value(connection, _RENEW_SQL if renew else _ADDRESS_SQL, {"id": found.id})
+    return f"{aira.settings.voice_agent_service_url}{FEED_PATH.format(token=token)}"
+
+
+def calendar_feed(aira: Aira, token: UUID) -> bytes:
+    """The calendar behind a secret address: what was booked since a month ago, and all that is to come. Raises NotFound."""
+    with aira.database.transaction() as connection:
+        business_id: UUID | None = fetch_value(connection, _BUSINESS_SQL, {"token": token})
+    if business_id is None:
+        raise NotFound("There is no such calendar.")
+    return export_appointments(aira, business=business_id, start=aira.clock.now() - FEED_LOOKS_BACK)
 
 
 def business_calendar(business: Business, appointments: Sequence[Appointment], *, stamp: datetime) -> bytes:

@@ -30,6 +30,15 @@ delete from notification_templates where business_id = %(business_id)s and templ
 """
 
 
+def channel_named(text: str) -> Channel:
+    """The channel of this name. Raises InvalidInput."""
+    if text == "email":
+        return "email"
+    if text == "sms":
+        return "sms"
+    raise InvalidInput(f"'{text}' is not a way to send messages.", hint="One of: email, sms.")
+
+
 def set_own_words(aira: Aira, template: str, *, business: UUID | str, channel: Channel, body: str, subject: str | None = None) -> Words:
     """Say a message to customers in a business's own words, a Jinja template; returns what it gives for a made-up appointment.
 
