@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     cartesia_api_key: SecretStr | None = Field(None, description="Cartesia key.")
     daily_api_key: SecretStr | None = Field(None, description="Daily key, for `serve-voice --transport daily`.")
     daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API.")
-    aira_record_calls: bool = Field(False, description="Whether calls are recorded, caller and bot on a channel each; announced to the caller.")
+    aira_record_calls: bool = Field(
+        False, description="Whether calls are recorded, caller and bot on a channel each; announced to the caller."
+    )
     aira_max_calls: int = Field(8, ge=1, le=64, description="Calls that one voice server takes at once.")
 
     aira_mail: Literal["outbox", "smtp"] = Field("outbox", description="How e-mail leaves: a folder of .eml files, or SMTP.")
@@ -147,7 +149,11 @@ def setting_origins(settings: Settings) -> list[Origin]:
 def child_environment(settings: Settings) -> dict[str, str]:
     """The environment for a process of ours that is to have these settings."""
     chosen = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
-    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in chosen.items() if value is not None}
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in chosen.items()
+        if value is not None
+    }
     return {**os.environ, **{name.upper(): value for name, value in plain.items()}}
 
 

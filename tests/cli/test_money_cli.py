@@ -427,6 +427,8 @@ class TestLooking:
             (["runs", "6f0c2a1e-6a55-4a65-9be2-3f6a0c0d9f11"], 5),
             (["preview", "--days", "999"], 2),
             (["waive", "1", "--reason", "x"], 2),
+            (["waive", "6f0c2a1e-6a55-4a65-9be2-3f6a0c0d9f11", "--reason", " "], 2),
+            (["waive", "6f0c2a1e-6a55-4a65-9be2-3f6a0c0d9f11", "--reason", "x"], 5),
         ],
     )
     def test_what_is_not_there_says_so(self, aira: Aira, capsys: Captured, arguments: list[str], code: int) -> None:

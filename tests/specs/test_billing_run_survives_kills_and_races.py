@@ -19,6 +19,7 @@ from aira.core import run_billing, verify_wallet
 from aira.core.app import Aira
 from aira.core.db import execute, fetch_value
 from aira.core.renewals import _LOCK_KEY
+from aira.errors import DatabaseError
 from doubles import FrozenClock
 from rentals import charges, funded_wallet, letters, rent_number, run_sql
 
@@ -132,11 +133,35 @@ def test_one_number_that_fails_stops_no_other(aira: Aira, clock: FrozenClock, co
     with aira.database.transaction() as connection:
         execute(connection, _BREAK_SQL.format(number=numbers[1], code=code))
 
-    run = run_billing(aira)
+    rehearsal, run = run_billing(aira, dry_run=True), run_billing(aira)
 
+    assert rehearsal.items == run.items
     assert (run.charged, run.failed) == (2, 1)
     assert [(item.outcome, item.detail) for item in run.items if item.phone_number == "+14156000001"] == [("failed", detail)]
     assert [row.period_start for row in charges(aira, "+14156000001")] == [date(2026, 11, 23)]
+
+
+def test_a_database_that_fails_again_and_again_ends_the_run(aira: Aira, clock: FrozenClock) -> None:
+    """It is not the numbers: trying a thousand more would only take long."""
+    rent_many(aira, 60)
+    clock.move(days=31)
+    with aira.database.transaction() as connection:
+        execute(connection, _BREAK_SQL.replace("new.business_number_id = tg_argv[0]::uuid", "true").format(number="any", code="53200"))
+
+    with pytest.raises(DatabaseError):
+        run_billing(aira)
+
+    assert run_sql(aira, "select count(*) between 5 and 30 from public.billing_run_items where outcome = 'failed'") is True
+
+
+def test_a_rehearsal_that_is_told_to_stop_stops(aira: Aira, clock: FrozenClock) -> None:
+    """Before the next wallet."""
+    rent_many(aira, 3)
+    clock.move(days=31)
+
+    rehearsal = run_billing(aira, dry_run=True, stop=lambda: True)
+
+    assert (rehearsal.interrupted, rehearsal.items) == (True, [])
 
 
 def test_a_run_that_is_told_to_stop_finishes_its_numbers_and_says_so(aira: Aira, clock: FrozenClock) -> None:

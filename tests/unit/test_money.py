@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from aira.errors import InvalidInput
 from aira.money import format_amount, parse_amount, parse_currency

@@ -4,8 +4,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from dateutil.relativedelta import relativedelta
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from aira.billing.periods import due_periods, period, period_start
 

@@ -3,8 +3,7 @@
 from datetime import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from aira.core.hours import format_hours, parse_hours, parse_spans, parse_time
 from aira.errors import InvalidInput

@@ -60,8 +60,8 @@ def test_silence_is_asked_twice_and_then_left() -> None:
     desk = FrontDesk.called().hears("a haircut").hears_nothing(3)
 
     assert desk.said[-3:] == [
-        "Are you still there? What day and time would suit you?",
-        "Are you still there? What day and time would suit you?",
+        "I can't hear you. What day and time would suit you?",
+        "I can't hear you. What day and time would suit you?",
         "Thank you for calling Shear Delight. Goodbye!",
     ]
     assert desk.ended == EndCall("silent")

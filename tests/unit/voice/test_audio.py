@@ -5,8 +5,7 @@ import wave
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from aira.voice.audio import (
     MULAW_SILENCE,

@@ -1,5 +1,6 @@
 """The demo's caller: over the telephone's own protocol with audio, or typed."""
 
+from contextlib import ExitStack
 from datetime import datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -43,11 +44,10 @@ def ring(stage: Stage, world: World) -> None:
         if (missing.name or "").startswith("aira"):
             raise
         raise MissingExtra("voice", purpose="A call with audio") from None
-    server = local_voice_server(world.aira.settings, port=free_port())
-    with stage.step("The voice server warmed up") as evidence:
-        url = server.__enter__()
-        evidence.fact(url)
-    try:
+    with ExitStack() as running:
+        with stage.step("The voice server warmed up") as evidence:
+            url = running.enter_context(local_voice_server(world.aira.settings, port=free_port()))
+            evidence.fact(url)
         with stage.step("A caller asks, books and changes the time, over the media stream") as evidence:
             clips = [_clip(name) for name in TURNS]
             report = simulate_call(
@@ -57,9 +57,6 @@ def ring(stage: Stage, world: World) -> None:
             _keep_transcript(stage, world, report.transcript)
             _conversation_was_right(evidence, world, report.transcript)
             evidence.fact(_pace(report))
-    finally:
-        server.__exit__(None, None, None)
-    _keep_transcript(stage, world, report.transcript)
     _listen(stage, world)
 
 
@@ -70,8 +67,8 @@ def type_conversation(stage: Stage, world: World) -> None:
     with stage.step("A caller asks, books and changes the time, typed") as evidence:
         report = hold_chat(world.aira, business=world.business, says=[_words(name) for name in TURNS], from_number=CALLER)
         world.call_sid = report.call_sid
+        _keep_transcript(stage, world, report.transcript)
         _conversation_was_right(evidence, world, report.transcript)
-    _keep_transcript(stage, world, report.transcript)
 
 
 def _conversation_was_right(evidence: Evidence, world: World, transcript: list[Turn]) -> None:
