@@ -21,6 +21,12 @@ def commands_of(page: Path) -> list[str]:
     return [line[2:] for block in _BLOCK.findall(page.read_text("utf-8")) for line in block.splitlines() if line.startswith("$ ")]
 
 
+def settings_of(page: Path) -> dict[str, str]:
+    """The settings that a page tells its reader to write, without those whose values are only the reader's."""
+    found = dict(re.findall(r'^([A-Z_]+)="(.*)"$', page.read_text("utf-8"), re.MULTILINE))
+    return {name: value for name, value in found.items() if "…" not in value and "PROJECT" not in value}
+
+
 def all_commands(group: typer.Typer | None = None, path: tuple[str, ...] = ("aira",)) -> Iterator[tuple[str, str]]:
     """Each command's path and docstring."""
     group = group or command_line()

@@ -95,7 +95,7 @@ class Settings(BaseSettings):
         return value.rstrip("/") if value is not None else None
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # noqa: D102 - explained by pydantic-settings
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aira.cli.main import run
-from documented import PAGES, arguments, commands_of
+from documented import PAGES, arguments, commands_of, settings_of
 from twilio_api import ACCOUNT_SID, AUTH_TOKEN
 from twilio_server import TwilioServer
 
@@ -24,7 +24,8 @@ def test_the_commands_of_a_page_run(page: Path, database_url: str, tmp_path: Pat
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("AIRA_HOME", str(tmp_path / "home"))
     with TwilioServer() as twilio:
-        for name, value in {"TWILIO_API_URL": twilio.url, "TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN}.items():
+        account = {"TWILIO_API_URL": twilio.url, "TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN}
+        for name, value in {**settings_of(page), **account}.items():
             monkeypatch.setenv(name, value)
         for command in commands_of(page):
             if command.startswith((SPOKEN, *TOP)):
