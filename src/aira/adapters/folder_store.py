@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,7 +30,8 @@ class FolderStore:
                 os.fsync(file.fileno())
             unfinished.replace(path)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink()
             raise SetupError(
                 f"The folder of uploaded files cannot be written: {error.strerror}.",
                 hint=f"Make {self._folder} writable, or set AIRA_HOME.",
@@ -44,7 +46,8 @@ class FolderStore:
 
     def delete(self, key: str) -> None:
         """Forget the content; a key that holds nothing is fine."""
-        self._path(key).unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self._path(key).unlink()
 
     def _path(self, key: str) -> Path:
         if len(key) > _LONGEST_KEY or not _KEY.fullmatch(key):
