@@ -7,7 +7,7 @@ from datetime import timedelta
 from aira.core.app import Aira, open_aira
 from aira.core.carrier_account import account_warnings
 from aira.core.db import fetch_value, masked_url, migrate, migration_status
-from aira.core.documents import retry_document, verify_documents
+from aira.core.documents import verify_documents
 from aira.core.lines import line_webhooks
 from aira.core.reconcile import reconcile_numbers
 from aira.core.wallet import verify_wallet
@@ -18,6 +18,8 @@ from aira.settings import Settings, load_settings, setting_origins
 LONGEST_WAIT = timedelta(minutes=10)
 """A document or message that waits longer has no worker."""
 LONGEST_WITHOUT_BILLING = timedelta(hours=26)
+
+_Look = tuple[str, Callable[[], Iterable[Check]]]
 
 _VERSION_SQL = "select current_setting('server_version')"
 _STUCK_DOCUMENTS_SQL = """
@@ -49,16 +51,18 @@ def check_up(settings: Settings | None = None, *, fix: bool = False) -> list[Che
 
 
 def _of_database(aira: Aira, *, fix: bool) -> Iterator[Check]:
-    findings = [*_found("database", lambda: _database(aira)), *_found("migrations", lambda: _migrations(aira, fix=fix))]
-    yield from findings
-    if any(one.status == "fail" for one in findings):
-        yield Check("everything else", "skip", "needs the database", "")
-        return
-    looks: list[tuple[str, Callable[[], Iterable[Check]]]] = [
+    basics: list[_Look] = [("database", lambda: _database(aira)), ("migrations", lambda: _migrations(aira, fix=fix))]
+    for name, look in basics:
+        findings = _found(name, look)
+        yield from findings
+        if any(one.status == "fail" for one in findings):
+            yield Check("everything else", "skip", "needs the database", "")
+            return
+    looks: list[_Look] = [
         ("carrier", lambda: _carrier(aira, fix=fix)),
         ("voice", lambda: _voice(aira)),
         ("embedding", lambda: _embedding(aira)),
-        ("documents", lambda: _documents(aira, fix=fix)),
+        ("documents", lambda: _documents(aira)),
         ("messages", lambda: _messages(aira)),
         ("ledger", lambda: _ledger(aira)),
         ("billing", lambda: _billing(aira)),
@@ -134,7 +138,7 @@ def _embedding(aira: Aira) -> Iterator[Check]:
     yield Check("embedding", "ok", f"{aira.embedder.model}, {vectors.shape[1]} dimensions", "")
 
 
-def _documents(aira: Aira, *, fix: bool) -> Iterator[Check]:
+def _documents(aira: Aira) -> Iterator[Check]:
     before = {"before": aira.clock.now() - LONGEST_WAIT}
     with aira.database.transaction() as connection:
         stuck = fetch_value(connection, _STUCK_DOCUMENTS_SQL, before)
@@ -144,8 +148,6 @@ def _documents(aira: Aira, *, fix: bool) -> Iterator[Check]:
             "documents", "fail", f"{stuck} waiting for more than 10 minutes", "Run `aira worker`, or `aira serve-voice`, which has one."
         )
     elif failed:
-        if fix:
-            retry_document(aira, failed)
         yield Check("documents", "warn", "some could not be read", f"Run `aira kb show {failed}`.")
     else:
         yield Check("documents", "ok", "none waiting, none failed", "")
