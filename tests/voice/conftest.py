@@ -53,9 +53,10 @@ def carrier(switchboard: Switchboard) -> Carrier:
 
 
 @pytest.fixture
-def voice_server(aira: Aira) -> Iterator[Aira]:
-    """The handle of a voice server that is running, at the address in its settings."""
+def voice_server(aira: Aira, request: pytest.FixtureRequest) -> Iterator[Aira]:
+    """The handle of a voice server that is running, at the address in its settings; a parameter holds other settings."""
     server = VoiceServer(Switchboard(aira), host="127.0.0.1", port=0)
     with running(server) as url:
-        server.switchboard.aira = replace(aira, settings=aira.settings.model_copy(update={"voice_agent_service_url": url}))
+        changes = {"voice_agent_service_url": url, **getattr(request, "param", {})}
+        server.switchboard.aira = replace(aira, settings=aira.settings.model_copy(update=changes))
         yield server.switchboard.aira

@@ -1,12 +1,14 @@
 """A caller rings the real server over the carrier's protocol, with real audio in both directions."""
 
+import io
+import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aira.core.app import Aira
-from aira.core.calls import call_events, find_call
+from aira.core.calls import call_events, find_call, recording
 from aira.voice.audio import Samples, resample
 from aira.voice.engines import EAR_RATE, shared_ear
 from aira.voice.simulator import Utterance, simulate_call
@@ -42,17 +44,25 @@ def test_a_caller_hears_the_price_that_stands_in_the_document(voice_server: Aira
     assert len(report.latency_ms.turns) == 2
 
 
+@pytest.mark.parametrize("voice_server", [{"aira_record_calls": True}], indirect=True)
 def test_a_caller_who_cuts_in_is_listened_to(voice_server: Aira, informed: Salon) -> None:
-    """The bot falls silent in the middle of its greeting, notes what was not heard, and answers what was said."""
+    """The bot falls silent in the middle of its greeting, notes what was not heard, and answers what was said. All of it is recorded,
+    and the caller was told so.
+    """
     report = simulate_call(
         voice_server,
         to_number=NUMBER,
         from_number=CALLER,
-        says=[Utterance(spoken("Hi, how much is a colour treatment?"), cut_in=1.0), "That's all, thank you. Goodbye."],
+        says=[Utterance(spoken("Hi, how much is a colour treatment?"), cut_in=2.5), "That's all, thank you. Goodbye."],
     )
 
     events = call_events(voice_server, find_call(voice_server, report.call_sid).id)
     (cut,) = [event for event in events if event.tool == "barge_in"]
     assert cut.detail["unheard"]
     assert len(report.cut_in_ms) == 1
+    assert report.transcript[0].text == "This call is recorded."
     assert "90" in " ".join(turn.text for turn in report.transcript if turn.role == "bot")
+    kept = recording(voice_server, report.call_sid)
+    with wave.open(io.BytesIO(kept)) as wav:
+        assert (wav.getnchannels(), wav.getframerate()) == (2, 8000)
+        assert abs(wav.getnframes() / 8000 - report.duration_seconds) < 5

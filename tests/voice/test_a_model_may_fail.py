@@ -1,5 +1,6 @@
 """A language model decides behind the same tools; when it fails, the built-in receptionist answers the same turn."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,9 +9,11 @@ import pytest
 
 from aira.core.app import Aira
 from aira.core.appointments import list_appointments
-from aira.core.calls import call_events, find_call
+from aira.core.calls import call_events, find_call, open_chat
 from aira.errors import SetupError
 from aira.voice.chat import ChatReport, hold_chat
+from aira.voice.llm import llm_client
+from aira.voice.session import open_session
 from chat_server import ChatServer, Reply, chat_server
 from salon import CALLER, Salon
 
@@ -145,6 +148,26 @@ class TestModel:
         report = talk(asking, salon, "I want to complain.")
 
         assert find_call(asking, report.call_sid).next_step == "transfer"
+
+
+def test_an_answer_that_was_cut_off_is_remembered_as_far_as_it_was_said(asking: Aira, model: ChatServer, salon: Salon) -> None:
+    """In the journal, and for the model's next answer."""
+    model.will_say(Reply(("We are open until six. ", "On Saturdays until two. ", "Sunday is closed.")), Reply(("You are welcome.",)))
+    call = open_chat(asking, business=salon.business.id)
+
+    async def cut_in() -> list[str]:
+        client = llm_client(asking.settings)
+        session = await open_session(asking, call, model=client)
+        answer = session.hear("When are you open?")
+        first = await anext(answer)
+        await answer.aclose()
+        rest = [sentence async for sentence in session.hear("Thanks, that will do.")]
+        await client.aclose()
+        return [first, *rest]
+
+    assert asyncio.run(cut_in()) == ["We are open until six.", "You are welcome."]
+    assert [event.text for event in call_events(asking, call.id)][1] == "We are open until six."
+    assert [content for _, content in model.spoken_to()[1:]] == ["When are you open?", "We are open until six. ", "Thanks, that will do."]
 
 
 FAILURES = {

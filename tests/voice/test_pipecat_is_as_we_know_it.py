@@ -6,6 +6,8 @@ from pipecat.audio.vad.silero import SileroOnnxModel, SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketOutputTransport, FastAPIWebsocketTransport
+from pipecat.turns.user_idle_controller import UserIdleController
+from pipecat.turns.user_turn_processor import UserTurnProcessor
 
 from aira.voice.speech import SharedSilero, voice_detection
 
@@ -33,6 +35,12 @@ def test_voice_detection_has_the_state_that_pipecat_gives_it() -> None:
     assert voice_detection()._model.session is other._model.session
     assert voice_detection()._model is not other._model
     assert isinstance(other._model, SileroOnnxModel)
+
+
+def test_the_silence_after_a_noise_can_be_counted() -> None:
+    """`_user_idle_controller.wait_for_user` starts the clock where a turn had no words."""
+    assert "_user_idle_controller" in inspect.getsource(UserTurnProcessor.__init__)
+    assert inspect.iscoroutinefunction(UserIdleController.wait_for_user)
 
 
 def test_a_sentence_is_spoken_by_itself() -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +67,7 @@ class LlmMind:
         self._asked: list[_Call] = []
         """Tools the model has called and that have not been run yet; the first is running."""
 
-    async def respond(self, event: Event, facts: Facts) -> AsyncIterator[Action]:
+    async def respond(self, event: Event, facts: Facts) -> AsyncGenerator[Action, None]:
         """The model's answer to an event."""
         if isinstance(event, (Started, Silence)):
             for action in decide(State(), event, facts)[1]:
@@ -75,8 +76,9 @@ class LlmMind:
                 yield action
             return
         self._take(event)
-        async for action in self._next(facts):
-            yield action
+        async with aclosing(self._next(facts)) as actions:
+            async for action in actions:
+                yield action
 
     def memory(self) -> Memory:
         """The messages so far."""
@@ -100,11 +102,12 @@ class LlmMind:
         while self._asked:
             self._answer_tool("Not done: the caller spoke.")
 
-    async def _next(self, facts: Facts) -> AsyncIterator[Action]:
+    async def _next(self, facts: Facts) -> AsyncGenerator[Action, None]:
         for _ in range(MOST_ROUNDS):
             if not self._asked:
-                async for sentence in self._ask(facts):
-                    yield Say(sentence)
+                async with aclosing(self._ask(facts)) as sentences:
+                    async for sentence in sentences:
+                        yield Say(sentence)
                 if not self._asked:
                     return
             while self._asked:
@@ -120,23 +123,27 @@ class LlmMind:
                 return
         raise _failed("circles")
 
-    async def _ask(self, facts: Facts) -> AsyncIterator[str]:
+    async def _ask(self, facts: Facts) -> AsyncGenerator[str, None]:
+        """The sentences of an answer as they come; what was begun is remembered also where the caller cuts it off."""
         answer = _Answer()
         spoken = 0
-        async for delta in self._stream(facts):
-            _merge(answer, delta)
-            for sentence in (ends := _SENTENCE_END.split(answer.text[spoken:]))[:-1]:
-                if sentence.strip():
-                    yield sentence.strip()
-            spoken = len(answer.text) - len(ends[-1])
-        if answer.text[spoken:].strip():
-            yield answer.text[spoken:].strip()
-        if not answer.text.strip() and not answer.calls:
-            raise _failed("empty")
-        self._asked = [answer.calls[index] for index in sorted(answer.calls)]
-        self._messages.append(_message(answer))
+        try:
+            async with aclosing(self._stream(facts)) as deltas:
+                async for delta in deltas:
+                    _merge(answer, delta)
+                    *sentences, rest = _SENTENCE_END.split(answer.text[spoken:])
+                    spoken = len(answer.text) - len(rest)
+                    for sentence in filter(None, map(str.strip, sentences)):
+                        yield sentence
+            if last := answer.text[spoken:].strip():
+                yield last
+            if not answer.text.strip() and not answer.calls:
+                raise _failed("empty")
+            self._asked = [answer.calls[index] for index in sorted(answer.calls)]
+        finally:
+            self._messages.append(_message(answer, called=self._asked))
 
-    async def _stream(self, facts: Facts) -> AsyncIterator[Message]:
+    async def _stream(self, facts: Facts) -> AsyncGenerator[Message, None]:
         body = {
             "model": self._model,
             "stream": True,
@@ -161,7 +168,7 @@ class LlmMind:
         except (json.JSONDecodeError, KeyError, TypeError):
             raise _failed("garbage") from None
 
-    async def _deltas(self, response: httpx.Response) -> AsyncIterator[Message]:
+    async def _deltas(self, response: httpx.Response) -> AsyncGenerator[Message, None]:
         response.raise_for_status()
         lines = response.aiter_lines()
         while (line := await asyncio.wait_for(anext(lines, None), self._deadline)) != _LAST_LINE:
@@ -182,12 +189,11 @@ def _merge(answer: _Answer, delta: Message) -> None:
         call.arguments += function.get("arguments") or ""
 
 
-def _message(answer: _Answer) -> Message:
-    message: Message = {"role": "assistant", "content": answer.text or None}
-    if answer.calls:
+def _message(answer: _Answer, *, called: list[_Call]) -> Message:
+    message: Message = {"role": "assistant", "content": answer.text}
+    if called:
         message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for _, call in sorted(answer.calls.items())
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in called
         ]
     return message
 

@@ -5,7 +5,8 @@ conversation. It never acts itself, and never learns which business, caller or c
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Protocol
 
 from aira.errors import VendorError
@@ -36,7 +37,7 @@ READING = (SearchKnowledge, FindSlots, FindAppointments)
 class Mind(Protocol):
     """Decides what is said and done."""
 
-    def respond(self, event: Event, facts: Facts) -> AsyncIterator[Action]:
+    def respond(self, event: Event, facts: Facts) -> AsyncGenerator[Action, None]:
         """The actions that an event asks for, in order; a tool's result comes back as the next event."""
 
     def memory(self) -> Memory:
@@ -49,7 +50,7 @@ class BuiltinMind:
     def __init__(self, state: State | None = None) -> None:
         self.state = state or State()
 
-    async def respond(self, event: Event, facts: Facts) -> AsyncIterator[Action]:
+    async def respond(self, event: Event, facts: Facts) -> AsyncGenerator[Action, None]:
         """The receptionist's decision."""
         self.state, actions = decide(self.state, event, facts)
         for action in actions:
@@ -74,29 +75,32 @@ class GuardedMind:
         self._failed = failed
         self._past: list[Event] = []
 
-    async def respond(self, event: Event, facts: Facts) -> AsyncIterator[Action]:
+    async def respond(self, event: Event, facts: Facts) -> AsyncGenerator[Action, None]:
         """The mind's actions; after its failure the built-in mind's."""
         if self._guard is None:
+            past = list(self._past)
+            self._past.append(event)
             try:
-                async for action in self._mind.respond(event, facts):
-                    yield action
+                async with aclosing(self._mind.respond(event, facts)) as actions:
+                    async for action in actions:
+                        yield action
             except VendorError as error:
                 await self._failed(error)
-                self._guard = await self._caught_up(facts)
+                self._guard = await self._caught_up(past, facts)
             else:
-                self._past.append(event)
                 return
-        async for action in self._guard.respond(event, facts):
-            yield action
+        async with aclosing(self._guard.respond(event, facts)) as actions:
+            async for action in actions:
+                yield action
 
     def memory(self) -> Memory:
         """The memory of whoever talks."""
         return (self._guard or self._mind).memory()
 
-    async def _caught_up(self, facts: Facts) -> BuiltinMind:
+    async def _caught_up(self, past: list[Event], facts: Facts) -> BuiltinMind:
         guard = BuiltinMind()
-        done = [event for event in self._past if isinstance(event, ToolResult) and not isinstance(event.request, READING)]
-        for event in [event for event in self._past if isinstance(event, Heard)]:
+        done = [event for event in past if isinstance(event, ToolResult) and not isinstance(event.request, READING)]
+        for event in [event for event in past if isinstance(event, Heard)]:
             following: Event | None = event
             while following is not None:
                 request = [action async for action in guard.respond(following, facts) if not isinstance(action, Say)][-1:]

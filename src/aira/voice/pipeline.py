@@ -14,8 +14,10 @@ import logging
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from fastapi import WebSocket
 from pipecat.frames.frames import (
@@ -94,6 +96,8 @@ class _Turns(UserTurnProcessor):
 
     async def _pass_on(self, *_: object) -> None:
         turn, self._turn = self._turn, _CallerTurn()
+        if not turn.text:
+            await self._user_idle_controller.wait_for_user()  # nobody will answer this turn: the silence goes on
         await self.push_frame(turn)
 
 
@@ -104,11 +108,12 @@ class _Conversation(FrameProcessor):
         super().__init__()
         self._talk = talk
         self._stream_sid = stream_sid
-        self._waiting: asyncio.Queue[tuple[AsyncIterator[str], Delay | None]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[AsyncGenerator[str, None], Delay | None]] = asyncio.Queue()
         self._unheard: deque[tuple[str, str]] = deque()
         self._cut_off: list[str] = []
         self._marks = 0
         self._thinking = False
+        self._cut_in = False
         self._delay: Delay | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.failed = False
@@ -121,7 +126,7 @@ class _Conversation(FrameProcessor):
             await self._hear(frame)
             return
         if isinstance(frame, StartFrame):
-            self._add(self._talk.start(), Delay())
+            self._waiting.put_nowait((self._talk.start(), Delay()))
             self._start(self._converse())
         elif isinstance(frame, InterruptionFrame):
             await self._interrupt()
@@ -138,7 +143,7 @@ class _Conversation(FrameProcessor):
     async def be_silent(self, *_: object) -> None:
         """The caller has said nothing for a while."""
         if not self._thinking and not self._talk.ended:
-            self._add(self._talk.silence(), None)
+            self._waiting.put_nowait((self._talk.silence(), None))
 
     async def played(self, mark: str) -> None:
         """The carrier has played everything up to this mark."""
@@ -146,13 +151,10 @@ class _Conversation(FrameProcessor):
             self._unheard.popleft()
         await self._hang_up_when_done()
 
-    def _add(self, sentences: AsyncIterator[str], delay: Delay | None) -> None:
-        self._waiting.put_nowait((sentences, delay))
-
     async def _hear(self, turn: _CallerTurn) -> None:
         cut_off, self._cut_off = self._cut_off, []
         if turn.text and not self._talk.ended:
-            self._add(self._talk.hear(turn.text), turn.delay)
+            self._waiting.put_nowait((self._talk.hear(turn.text), turn.delay))
         elif not turn.text:
             for sentence in cut_off:  # a cough or a door: nobody wanted to say anything
                 await self._speak(sentence)
@@ -172,11 +174,17 @@ class _Conversation(FrameProcessor):
             sentences, delay = await self._waiting.get()
             self._thinking = True
             asked_at = time.monotonic()
-            async for sentence in sentences:
-                if delay is not None:
-                    self._delay = replace(delay, asked_at=asked_at, answered_at=time.monotonic())
-                    delay = None
-                await self._speak(sentence)
+            self._cut_in = False
+            async with aclosing(sentences):
+                async for sentence in sentences:
+                    if self._cut_in:
+                        self._cut_off.append(sentence)
+                        await self._talk.interrupted([sentence])
+                        break
+                    if delay is not None:
+                        self._delay = replace(delay, asked_at=asked_at, answered_at=time.monotonic())
+                        delay = None
+                    await self._speak(sentence)
             self._thinking = False
             if self._talk.ended:
                 self._start(self._hang_up_anyway())
@@ -191,6 +199,7 @@ class _Conversation(FrameProcessor):
         await self.push_frame(OutputTransportMessageFrame(message))
 
     async def _interrupt(self) -> None:
+        self._cut_in = True
         if self._unheard:
             self._cut_off = [sentence for _, sentence in self._unheard]
             self._unheard.clear()
@@ -229,8 +238,7 @@ class _Wire(TwilioFrameSerializer):
             return None
         if self._tape is not None and message.get("event") == "media":
             self._tape.from_caller(base64.b64decode(message["media"]["payload"]))
-        frame: Frame | None = await super().deserialize(data)
-        return frame
+        return cast("Frame | None", await super().deserialize(data))
 
     async def serialize(self, frame: Frame) -> str | bytes | None:
         """The message for a frame, None where the carrier is not told of it."""

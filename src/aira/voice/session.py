@@ -3,7 +3,8 @@
 The server speaks the sentences, `aira chat` prints them; both get the same conversation.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -24,6 +25,7 @@ from aira.voice.receptionist.protocol import (
     Done,
     EndCall,
     Event,
+    Facts,
     Heard,
     Passages,
     Refusal,
@@ -44,6 +46,8 @@ from aira.voice.tools import Tools, tool_name
 
 if TYPE_CHECKING:
     import httpx
+
+RECORDED = "This call is recorded."
 
 _ACHIEVED = {Book: "booked", Reschedule: "rescheduled", Cancel: "cancelled", TakeMessage: "message", SearchKnowledge: "answered"}
 _RANK = ["no_need", "silent", "answered", "message", "cancelled", "rescheduled", "booked"]
@@ -79,18 +83,25 @@ class Session:
         self._last_bot_turn: int | None = None
         self._next_step: str | None = None
 
-    def start(self) -> AsyncIterator[str]:
-        """The bot's first sentences, or where another bot was lost, how it goes on."""
-        return self._turn(Started() if self.call.connects <= 1 else Resumed())
+    async def start(self) -> AsyncGenerator[str, None]:
+        """The bot's first sentences, or where another bot was lost, how it goes on. A call that is recorded begins by saying so."""
+        first = self.call.connects <= 1
+        if first and self._aira.settings.aira_record_calls:
+            await self._note("bot", RECORDED)
+            yield RECORDED
+        async with aclosing(self._turn(Started() if first else Resumed())) as sentences:
+            async for sentence in sentences:
+                yield sentence
 
-    async def hear(self, text: str) -> AsyncIterator[str]:
+    async def hear(self, text: str) -> AsyncGenerator[str, None]:
         """What the bot says to the caller's words."""
         self._silences = 0
         await self._note("caller", text)
-        async for sentence in self._turn(Heard(text)):
-            yield sentence
+        async with aclosing(self._turn(Heard(text))) as sentences:
+            async for sentence in sentences:
+                yield sentence
 
-    def silence(self) -> AsyncIterator[str]:
+    def silence(self) -> AsyncGenerator[str, None]:
         """What the bot says when the caller has said nothing for a while."""
         self._silences += 1
         return self._turn(Silence(self._silences))
@@ -110,22 +121,27 @@ class Session:
         if self._next_step != "transfer":
             await aio.close_call(self._aira, self.call.call_sid, outcome=self.outcome)
 
-    async def _turn(self, event: Event) -> AsyncIterator[str]:
+    async def _turn(self, event: Event) -> AsyncGenerator[str, None]:
+        """The sentences that follow an event; closed early where the caller cuts in. The journal then has what was begun."""
         following: Event | None = event
         while following is not None and not self.ended:
             said: list[str] = []
-            last = None
-            async for action in self._mind.respond(
-                following, brief(self._known, caller_number=self.call.from_number, now=self._aira.clock.now())
-            ):
-                if isinstance(action, Say):
-                    said.append(action.text)
-                    yield action.text
-                else:
-                    last = action
-            if said:
-                self._last_bot_turn = await self._note("bot", " ".join(said), remember=True)
+            last: EndCall | Transfer | ToolRequest | None = None
+            try:
+                async with aclosing(self._mind.respond(following, self._facts())) as actions:
+                    async for action in actions:
+                        if isinstance(action, Say):
+                            said.append(action.text)
+                            yield action.text
+                        else:
+                            last = action
+            finally:
+                if said:
+                    self._last_bot_turn = await self._note("bot", " ".join(said), remember=True)
             following = await self._carry_out(last)
+
+    def _facts(self) -> Facts:
+        return brief(self._known, caller_number=self.call.from_number, now=self._aira.clock.now())
 
     async def _carry_out(self, action: EndCall | Transfer | ToolRequest | None) -> Event | None:
         if action is None:
@@ -141,9 +157,8 @@ class Session:
     async def _use(self, request: ToolRequest) -> Result:
         result = await self._tools.run(request)
         self._achieve(request, result)
-        await self._note(
-            "tool", _in_words(request, result), tool=tool_name(request), detail={"request": _plain(request), "result": _plain(result)}
-        )
+        detail: dict[str, object] = {"request": _plain(request), "result": _plain(result)}
+        await self._note("tool", _in_words(request, result), tool=tool_name(request), detail=detail, remember=True)
         return result
 
     def _achieve(self, request: ToolRequest, result: Result) -> None:

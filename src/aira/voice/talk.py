@@ -1,7 +1,7 @@
 """A conversation as the audio pipeline drives it, and how its delays are counted."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,13 +12,13 @@ class Talk(Protocol):
     ended: bool
     """Nothing more will be said: hang up when the last words have been heard."""
 
-    def start(self) -> AsyncIterator[str]:
+    def start(self) -> AsyncGenerator[str, None]:
         """The bot's first sentences."""
 
-    def hear(self, text: str) -> AsyncIterator[str]:
+    def hear(self, text: str) -> AsyncGenerator[str, None]:
         """What the bot says to the caller's words."""
 
-    def silence(self) -> AsyncIterator[str]:
+    def silence(self) -> AsyncGenerator[str, None]:
         """What the bot says when the caller has said nothing for a while."""
 
     async def interrupted(self, unheard: list[str]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import importlib
 import json
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncGenerator, MutableMapping
 from typing import Any
 
 from fastapi import WebSocket
@@ -46,15 +46,15 @@ class _Greeting:
 
     ended = False
 
-    async def start(self) -> AsyncIterator[str]:
+    async def start(self) -> AsyncGenerator[str, None]:
         self.ended = True
         yield _SENTENCE
 
-    async def hear(self, text: str) -> AsyncIterator[str]:
+    async def hear(self, text: str) -> AsyncGenerator[str, None]:
         for _ in text[:0]:
             yield _SENTENCE
 
-    def silence(self) -> AsyncIterator[str]:
+    def silence(self) -> AsyncGenerator[str, None]:
         return self.hear("")
 
     async def interrupted(self, unheard: list[str]) -> None:
