@@ -1,13 +1,16 @@
 """`aira simulate`: a caller to try the voice server with."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aira.cli import render
 from aira.cli.options import Json
-from aira.cli.turns import FICTIONAL_CALLER, CallingNumber, calling_number, on_terminal, print_turn
+from aira.cli.turns import FICTIONAL_CALLER, CallingNumber, calling_number, print_turn
+
+if TYPE_CHECKING:
+    from aira.voice.simulator import CallReport
 
 app = typer.Typer()
 
@@ -36,6 +39,19 @@ def call(
     Example:
       $ aira simulate call --to +14155550123 --say "How much is a haircut?" --say "That's all, goodbye." --output call.wav
     """
+    says = [*(say or ()), *(audio or ())]
+    report = _ring(to, calling_number(from_), says, url=url, output=output)
+    if json:
+        render.emit(report, json=True)
+        return
+    for sentence in report.carrier_said:
+        print_turn("carrier", sentence)
+    for turn in report.transcript:
+        print_turn(turn.role, turn.text)
+    _summary(report)
+
+
+def _ring(to: str, from_number: str | None, says: "list[str | Path]", *, url: str | None, output: Path | None) -> "CallReport":
     from contextlib import nullcontext
 
     from aira.core.app import open_aira
@@ -49,22 +65,12 @@ def call(
         raise MissingExtra("voice", purpose="Ringing with audio") from None
     with open_aira() as aira:
         running = url or aira.settings.voice_agent_service_url
-        server = nullcontext(running) if url or is_ready(running) else local_voice_server(aira.settings)
-        with server as address:
-            report = simulate_call(
-                aira, to_number=to, from_number=calling_number(from_), says=[*(say or ()), *(audio or ())], url=address, output=output
-            )
-    if json or not on_terminal():
-        render.emit(report, json=True)
-        return
-    for sentence in report.carrier_said:
-        print_turn("carrier", sentence)
-    for turn in report.transcript:
-        print_turn(turn.role, turn.text)
-    _summary(report.outcome, report.latency_ms.p50, report.latency_ms.p95, report.recording)
+        with nullcontext(running) if url or is_ready(running) else local_voice_server(aira.settings) as address:
+            return simulate_call(aira, to_number=to, from_number=from_number, says=says, url=address, output=output)
 
 
-def _summary(outcome: str | None, p50: float | None, p95: float | None, recording: Path | None) -> None:
+def _summary(report: "CallReport") -> None:
+    p50, p95 = report.latency_ms.p50, report.latency_ms.p95
     delays = f"; answers after {p50:.0f} ms (median), {p95:.0f} ms (95 %)" if p50 is not None and p95 is not None else ""
-    kept = f"; kept in {recording}" if recording else ""
-    render.note(f"Outcome: {outcome or 'none'}{delays}{kept}.")
+    kept = f"; kept in {report.recording}" if report.recording else ""
+    render.note(f"Outcome: {report.outcome or 'none'}{delays}{kept}.")
