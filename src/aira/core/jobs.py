@@ -29,6 +29,8 @@ SECONDS_TO_FINISH = 30
 SECONDS_TO_STALL = 30
 """A worker that has not been heard of for so long is dead."""
 SECONDS_TO_RECONNECT = 5
+LETTERS_A_SWEEP = 1000
+"""How many messages one sweep sends; letters about money have no job of their own."""
 HOURS_TO_KEEP = 30 * 24
 """How long a job that failed can be looked at."""
 
@@ -157,7 +159,7 @@ def _add_sweeps(app: procrastinate.App, aira: Aira) -> None:
     @app.periodic(cron="* * * * *")
     @app.task(name="aira.deliver_due", queue="housekeeping", lock="aira.deliver_due", queueing_lock="aira.deliver_due")
     async def deliver_due_notifications(timestamp: int) -> None:
-        await asyncio.to_thread(deliver_due, aira)
+        await asyncio.to_thread(deliver_due, aira, limit=LETTERS_A_SWEEP)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="aira.release_documents", queue="housekeeping", queueing_lock="aira.release_documents")

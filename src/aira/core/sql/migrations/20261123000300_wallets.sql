@@ -65,16 +65,23 @@ create trigger wallets_touch before update on public.wallets for each row execut
 create trigger transactions_append_only before update or delete on public.transactions for each row execute function public.append_only();
 create trigger transactions_no_truncate before truncate on public.transactions for each statement execute function public.append_only();
 
+-- Small functions on the way of every charge are plpgsql, whose plans last for the session; those of SQL functions last for one query.
+
 -- An amount as aira.money.format_amount writes it: 1.15, 0.0085.
-create function public.money_text(p_amount numeric) returns text language sql immutable set search_path = '' as
-$$ select case when p_amount = round(p_amount, 2) then to_char(p_amount, 'FM9999999999990.00') else trim_scale(p_amount)::text end $$;
+create function public.money_text(p_amount numeric) returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return case when p_amount = round(p_amount, 2) then to_char(p_amount, 'FM9999999999990.00') else trim_scale(p_amount)::text end;
+end $$;
 
 -- Epoch seconds, because a timestamp's text depends on the session's time zone.
-create function public.transaction_hash(p_row public.transactions, p_previous bytea) returns bytea language sql stable set search_path = '' as $$
-  select sha256(p_previous || convert_to(jsonb_build_array(
-    p_row.id, p_row.wallet_id, p_row.seq, p_row.type, p_row.contra_account, p_row.amount, p_row.currency, p_row.balance_after, p_row.description,
-    p_row.business_number_id, p_row.charge_id, p_row.reverses_id, p_row.idempotency_key, p_row.actor,
-    extract(epoch from p_row.created_at))::text, 'UTF8')) $$;
+create function public.transaction_hash(p_row public.transactions, p_previous bytea) returns bytea
+  language plpgsql stable set search_path = '' as $$
+begin
+  return sha256(p_previous || convert_to(jsonb_build_array(
+    p_row.id, p_row.wallet_id, p_row.seq, p_row.type, p_row.contra_account, p_row.amount, p_row.currency, p_row.balance_after,
+    p_row.description, p_row.business_number_id, p_row.charge_id, p_row.reverses_id, p_row.idempotency_key, p_row.actor,
+    extract(epoch from p_row.created_at))::text, 'UTF8'));
+end $$;
 
 create function public.wallet_lock(p_wallet_id uuid) returns public.wallets language plpgsql set search_path = '' as $$
 declare w public.wallets;

@@ -82,8 +82,11 @@ begin
 end $$;
 
 -- The date in a wallet's own time zone; billing dates are dates of the wallet.
-create function public.wallet_today(p_wallet_id uuid, p_now timestamptz default now()) returns date language sql stable set search_path = '' as
-$$ select (p_now at time zone w.billing_time_zone)::date from public.wallets w where w.id = p_wallet_id $$;
+create function public.wallet_today(p_wallet_id uuid, p_now timestamptz default now()) returns date
+  language plpgsql stable set search_path = '' as $$
+begin
+  return (select (p_now at time zone w.billing_time_zone)::date from public.wallets w where w.id = p_wallet_id);
+end $$;
 
 create function public.number_check_free(p_phone_number text, p_except uuid default null) returns void language plpgsql set search_path = '' as $$
 declare v_status text;

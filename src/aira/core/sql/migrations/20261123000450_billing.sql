@@ -33,7 +33,7 @@ alter table public.transactions add constraint transactions_charge     -- deferr
 
 create table public.billing_run_items (                       -- what one run did with one number; written with the charge itself
   run_id uuid not null,                                       -- no foreign key: all charges of a run would lock its one row
-  business_number_id uuid not null references public.business_numbers (id) on delete restrict,
+  business_number_id uuid not null,
   phone_number text not null,
   outcome text not null,
   periods int not null default 0,
@@ -45,15 +45,18 @@ create table public.billing_run_items (                       -- what one run di
   primary key (run_id, business_number_id));
 
 -- First day of period p_n, counted from the anchor and never from the period before: 31 Jan, 28 Feb, 31 Mar.
-create function public.billing_period_start(p_anchor date, p_n int) returns date language sql immutable set search_path = '' as
-$$ select (p_anchor + make_interval(months => p_n))::date $$;
+create function public.billing_period_start(p_anchor date, p_n int) returns date language plpgsql immutable set search_path = '' as $$
+begin
+  return (p_anchor + make_interval(months => p_n))::date;
+end $$;
 
 -- What to do about one unpaid period. aira.billing.policy.decide is the same table in Python; a property test holds the two together.
 -- p_warned_on: day the first warning of this grace was delivered. p_last_warned_on: day `release_tomorrow` was. Null: not delivered.
 create function public.billing_decide(p_available numeric, p_amount numeric, p_today date, p_grace_started_on date, p_grace_until date,
     p_reminded boolean, p_last_warning boolean, p_warned_on date, p_last_warned_on date, p_may_release boolean)
-  returns text language sql immutable set search_path = '' as $$
-  select case
+  returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return case
     when p_available >= p_amount then 'charge'
     when p_grace_until is null then 'start_grace'
     when p_today < p_grace_until and (p_reminded or p_today < p_grace_started_on + (p_grace_until - p_grace_started_on) / 2) then 'wait'
@@ -63,7 +66,8 @@ create function public.billing_decide(p_available numeric, p_amount numeric, p_t
     when p_warned_on is null or p_last_warned_on is null then 'block'
     when p_today < p_warned_on + 3 or p_today <= p_last_warned_on then 'wait'
     when not p_may_release then 'hold'
-    else 'release' end $$;
+    else 'release' end;
+end $$;
 
 -- Queues a letter to whoever pays; false where it was queued before or there is no address.
 create function public.billing_notify(p_wallet_id uuid, p_business_id uuid, p_template text, p_key text, p_payload jsonb, p_now timestamptz)
@@ -95,9 +99,11 @@ begin
   return c;
 end $$;
 
-create function public.billing_keep_charge(c public.number_charges) returns void language sql set search_path = '' as $$
+create function public.billing_keep_charge(c public.number_charges) returns void language plpgsql set search_path = '' as $$
+begin
   insert into public.number_charges select c.* on conflict (business_number_id, period_start)
-    do update set status = excluded.status, transaction_id = excluded.transaction_id, paid_at = excluded.paid_at, run_id = excluded.run_id $$;
+    do update set status = excluded.status, transaction_id = excluded.transaction_id, paid_at = excluded.paid_at, run_id = excluded.run_id;
+end $$;
 
 -- Takes a charge from the wallet and queues the receipt. Raises insufficient_funds.
 create function public.billing_pay_charge(n public.business_numbers, c public.number_charges, p_actor text, p_now timestamptz)
@@ -178,8 +184,9 @@ begin
 end $$;
 
 create function public.billing_detail(p_outcome text, n public.business_numbers, w public.wallets, p_needed numeric) returns text
-  language sql stable set search_path = '' as $$
-  select case p_outcome
+  language plpgsql stable set search_path = '' as $$
+begin
+  return case p_outcome
     when 'charged' then 'next on ' || n.next_billing_date
     when 'recovered' then 'next on ' || n.next_billing_date
     when 'not_due' then 'next on ' || n.next_billing_date
@@ -187,14 +194,19 @@ create function public.billing_detail(p_outcome text, n public.business_numbers,
     when 'releasing' then 'unpaid'
     when 'release_blocked' then 'grace is over, but no warning was delivered: correct the billing e-mail, then `aira notifications list`'
     when 'release_held' then 'grace is over; waits for --confirm-releases'
-    else format('needs %s, available %s; grace until %s', public.money_text(p_needed), public.money_text(w.available), n.grace_until) end $$;
+    else format('needs %s, available %s; grace until %s', public.money_text(p_needed), public.money_text(w.available), n.grace_until) end;
+end $$;
 
 -- The number after a period is settled: paid up to the next date, and out of grace.
 create function public.billing_advance(p_number_id uuid, p_next date, p_now timestamptz) returns public.business_numbers
-  language sql set search_path = '' as $$
+  language plpgsql set search_path = '' as $$
+declare n public.business_numbers;
+begin
   update public.business_numbers set periods_charged = periods_charged + 1, next_billing_date = p_next, status = 'active', status_reason = null,
       status_changed_at = case status when 'active' then status_changed_at else p_now end, grace_started_on = null, grace_until = null
-    where id = p_number_id returning * $$;
+    where id = p_number_id returning * into n;
+  return n;
+end $$;
 
 create function public.billing_report(i public.billing_run_items) returns public.billing_run_items language plpgsql set search_path = '' as $$
 begin

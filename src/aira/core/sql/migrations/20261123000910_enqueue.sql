@@ -49,8 +49,10 @@ begin
   return null;
 end
 $$;
+-- Letters about money come by the thousand in a billing night and are in no hurry: they leave with the sweep of the minute. A job for
+-- each would cost as much as the charge it tells of.
 create trigger notifications_enqueue_new after insert on public.notifications
-  for each row when (new.status = 'pending') execute function jobs.notifications_enqueue();
+  for each row when (new.status = 'pending' and new.wallet_id is null) execute function jobs.notifications_enqueue();
 create trigger notifications_enqueue_again after update of status, send_after on public.notifications
   for each row when ((new.status, new.send_after) <> (old.status, old.send_after)) execute function jobs.notifications_enqueue();
 create trigger notifications_take_back after delete on public.notifications
