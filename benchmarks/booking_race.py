@@ -1,13 +1,14 @@
 """Can anything book one chair twice? Real processes race for the same hours by every path there is.
 
-Paths: the SQL function, the library, a row inserted by the owner's own screen (role authenticated, source ui), and reschedules
-that cross each other. Durations, buffers and chairs are mixed. An independent query looks for overlaps; a refusal has the right
+Paths: the SQL function, the library, a row inserted by the owner's own screen (role authenticated, source ui), the bot's tool, and
+reschedules that cross each other. Durations, buffers and chairs are mixed. An independent query looks for overlaps; a refusal has the right
 code where the calendar, once everybody is done, agrees with it.
 
     python benchmarks/booking_race.py [--attempts 10000] [--processes 4] [--chairs 3] [--same-slot] [--json] [--database-url URL]
 """
 
 import argparse
+import asyncio
 import json
 import random
 import subprocess
@@ -15,22 +16,29 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 from aira.core.app import Aira
 from aira.core.appointments import book_appointment, reschedule_appointment
 from aira.core.businesses import add_business
 from aira.core.db import Database, execute, fetch_all, fetch_value
+from aira.core.facts import business_facts
 from aira.core.services import add_resource, add_service
 from aira.errors import AiraError
+from aira.model import Call
 from aira.settings import Settings
+from aira.voice.receptionist.protocol import Book, Booked
+from aira.voice.tools import Tools
 from scratch import scratch_database
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 SERVICES = {"Beard": (20, 0, 5), "Haircut": (45, 0, 15), "Colour": (90, 10, 10), "Wash": (15, 0, 0)}
 """Minutes, and minutes kept free before and after."""
-PATHS = ("sql", "library", "screen")
+PATHS = ("sql", "library", "screen", "bot")
 THREADS = 6
+CALLER = "+12125550123"
 
 BOOK_SQL = """
 select appointment_id, code from book_appointment(%(business)s, %(start)s, (select id from services where name = %(service)s),
@@ -185,6 +193,8 @@ def attempt_id(aira: Aira, attempt: dict) -> str:
     start = datetime.fromisoformat(attempt["start"])
     if attempt["path"] == "library":
         return str(book_appointment(aira, business=attempt["business"], start=start, service=attempt["service"], customer_name="racer").id)
+    if attempt["path"] == "bot":
+        return asked_of_bot(aira, attempt)
     if attempt["path"] == "move":
         return str(reschedule_appointment(aira, attempt["id"], start=start).id)
     if attempt["path"] == "sql":
@@ -196,6 +206,18 @@ def attempt_id(aira: Aira, attempt: dict) -> str:
         fetch_value(connection, BECOME_OWNER_SQL, attempt)
         execute(connection, "set local role authenticated")
         return str(fetch_value(connection, INSERT_SQL, attempt))
+
+
+def asked_of_bot(aira: Aira, attempt: dict) -> str:
+    """Book by the tool that a mind has during a call, a call of its own each time."""
+    unset = {field.name: None for field in fields(Call)}
+    business_id = UUID(attempt["business"])
+    call = Call(**unset | {"id": uuid4(), "call_sid": f"CA{uuid4().hex}", "business_id": business_id, "from_number": CALLER})
+    request = Book(attempt["service"], datetime.fromisoformat(attempt["start"]), name="racer", phone=None)
+    result = asyncio.run(Tools(aira, call, business_facts(aira, business_id)).run(request))
+    if isinstance(result, Booked):
+        return result.appointment.id
+    raise AiraError(code=result.code)
 
 
 def fetch(aira: Aira, statement: str, values: dict) -> dict:

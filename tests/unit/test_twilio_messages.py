@@ -77,5 +77,19 @@ def test_a_text_whose_answer_is_lost_is_not_sent_again(server: TwilioServer, tex
     assert len(server.account.messages) == 1
 
 
+@pytest.mark.parametrize(
+    ("base", "asked"),
+    [("https://voice.example", "https://voice.example/webhooks/twilio/message"), ("http://127.0.0.1:8765", None)],
+)
+def test_twilio_reports_to_an_address_that_it_can_reach(server: TwilioServer, base: str, asked: str | None) -> None:
+    """What becomes of a text is told to the voice server, where that has a public address."""
+    settings = _settings(server).model_copy(update={"voice_agent_service_url": base})
+
+    TwilioTexter(settings).send(to=RECIPIENT, body="See you at two.", sender=SENDER)
+
+    _, _, fields = server.account.requests[-1]
+    assert fields.get("StatusCallback") == asked
+
+
 def _settings(server: TwilioServer) -> Settings:
     return Settings(twilio_account_sid=ACCOUNT_SID, twilio_auth_token=AUTH_TOKEN, twilio_api_url=server.url)

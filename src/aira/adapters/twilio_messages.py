@@ -30,7 +30,7 @@ class TwilioTexter:
                 hint="Buy a number that can text: `aira numbers search --sms`.",
             )
         origin = {"messaging_service_sid": sender} if sender.startswith("MG") else {"from_": sender}
-        message = self._client.messages.create(to=to, body=body, **origin)
+        message = self._client.messages.create(to=to, body=body, **origin, **self._report())
         if not message.sid:
             raise OutcomeUnknown("Twilio's answer does not name the message.")
         return str(message.sid)
@@ -42,6 +42,11 @@ class TwilioTexter:
             one for one in sent if one.body == body and one.date_created is not None and one.date_created >= since - timedelta(seconds=5)
         )
         return next((str(one.sid) for one in taken), None)
+
+    def _report(self) -> dict[str, str]:
+        """Where Twilio tells what becomes of the text; it takes no address that it cannot reach."""
+        base = self._settings.voice_agent_service_url
+        return {"status_callback": f"{base}/webhooks/twilio/message"} if base.startswith("https://") else {}
 
     @cached_property
     def _client(self) -> "Client":

@@ -48,7 +48,7 @@ end $$;
 
 -- Computes what no program is trusted with, and lets only possible changes of state through. Functions that are told the present
 -- (`p_now`) pass it on in the setting aira.now of their transaction.
-create function public.appointments_before_write() returns trigger language plpgsql security definer set search_path = '' as $$
+create function public.appointments_before_write() returns trigger language plpgsql set search_path = '' as $$
 declare
   v_now timestamptz := coalesce(nullif(current_setting('aira.now', true), '')::timestamptz, now());
   v_duration int; v_before int; v_after int;
