@@ -71,8 +71,8 @@ class Settings(BaseSettings):
     aira_voice: str | None = Field(None, description="Name or id of the voice at the text-to-speech vendor; its own default where empty.")
     deepgram_api_key: SecretStr | None = Field(None, description="Deepgram key.")
     cartesia_api_key: SecretStr | None = Field(None, description="Cartesia key.")
-    daily_api_key: SecretStr | None = Field(None, description="Daily key, for `serve-voice --transport daily`.")
-    daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API.")
+    daily_api_key: SecretStr | None = Field(None, description="Daily key; no transport uses it yet.")
+    daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API; no transport uses it yet.")
     aira_record_calls: bool = Field(
         False, description="Whether calls are recorded, caller and bot on a channel each; announced to the caller."
     )

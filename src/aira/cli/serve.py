@@ -1,10 +1,17 @@
 """`aira serve-voice`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from aira.cli import render
+
+
+class Transport(StrEnum):
+    """The transports there are."""
+
+    MEDIA_STREAMS = "media-streams"
 
 
 def serve_voice(
@@ -13,6 +20,7 @@ def serve_voice(
     public_url: Annotated[
         str | None, typer.Option("--public-url", help="Address at which the carrier reaches this server; default: VOICE_AGENT_SERVICE_URL.")
     ] = None,
+    transport: Annotated[Transport, typer.Option("--transport", help="How the audio of calls travels.")] = Transport.MEDIA_STREAMS,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Do not run background jobs beside the server.")] = False,
 ) -> None:
     """Answer calls: webhooks and media streams, and a worker for background jobs beside them.
@@ -22,6 +30,7 @@ def serve_voice(
     Example:
       $ aira serve-voice --host 0.0.0.0 --port 8765 --public-url https://voice.your-domain.com
     """
+    del transport  # there is one
     from aira.core.app import open_aira
     from aira.errors import MissingExtra
     from aira.settings import load_settings
