@@ -1,6 +1,7 @@
 """Embedder over sentence-transformers: the reference for the shipped model, and the way to any other."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ _BATCH = 16
 class SentenceTransformersEmbedder:
     """Any SentenceTransformers model, by its name or folder; vectors come out pooled and of unit length.
 
-    `model` is the last part of the name, so that vectors of the shipped all-MiniLM-L6-v2 and of the original are one space.
+    `model` is the name, for a folder its last part, so that vectors of the shipped all-MiniLM-L6-v2 and of the original are one space.
     Raises MissingExtra, or SetupError where the model cannot be loaded.
     """
 
@@ -29,8 +30,8 @@ class SentenceTransformersEmbedder:
             self._encoder = SentenceTransformer(name, device="cpu")
         except (OSError, ValueError) as error:
             raise SetupError(f"The embedding model {name} cannot be loaded.", hint="Correct AIRA_EMBEDDING_MODEL.") from error
-        self.model = name.rstrip("/").rpartition("/")[2]
-        self.dimensions = int(self._encoder.get_sentence_embedding_dimension() or 0)
+        self.model = Path(name).name if Path(name).is_dir() else name.removeprefix("sentence-transformers/")
+        self.dimensions = int(self._encoder.encode(["dimensions"], show_progress_bar=False).shape[1])
 
     def embed(self, texts: Sequence[str]) -> "Vectors":
         """Unit vectors, one row a text; text beyond the model's limit is not read."""
