@@ -1,9 +1,9 @@
 """Set AiRa up, show it, test it, with nothing but Python:
 
-    python3 dev.py setup     make .venv and install AiRa into it
-    python3 dev.py demo      set up, then run the main job on a throw-away world
-    python3 dev.py test      set up, then run every check; arguments go to pytest and leave only it
-    python3 dev.py lock      write constraints.txt anew from pyproject.toml
+python3 dev.py setup     make .venv and install AiRa into it
+python3 dev.py demo      set up, then run the main job on a throw-away world
+python3 dev.py test      set up, then run every check; arguments go to pytest and leave only it
+python3 dev.py lock      write constraints.txt anew from pyproject.toml
 """
 
 import hashlib

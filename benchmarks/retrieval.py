@@ -1,7 +1,8 @@
 """Does a caller's question find the text that answers it?
 
-Each corpus file of the folder is one business. A question counts as found when a whole reference lies inside what was retrieved: in the best
-one or five results, or in the best results of 400 and 800 words together. Three ways of cutting and ranking the same files with the same encoder:
+Each corpus file of the folder is one business. A question counts as found when a whole reference lies inside what was retrieved:
+in the best one or five results, or in the best results of 400 and 800 words together. Three ways of cutting and ranking the same
+files with the same encoder:
 
 aira                        passages and windows of aira.kb, fused ranking, as `aira kb search` runs it
 naive-500-50                500 words with 50 overlapping, cosine alone
@@ -49,7 +50,8 @@ class Corpus:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--data", type=Path, default=Path(__file__).parent / "data" / "small_businesses", help="folder of corpora and questions.jsonl")
+    ours = Path(__file__).parent / "data" / "small_businesses"
+    options.add_argument("--data", type=Path, default=ours, help="folder of corpora and questions.jsonl")
     options.add_argument("--json", action="store_true")
     arguments = options.parse_args()
     corpora = list(load(arguments.data))
@@ -63,7 +65,8 @@ def main() -> None:
     for row in rows:
         print(f"{row['config']:26}" + "".join(f"{row[name]:>18.1%}" for name in MEASURES))
     print(f"{'aira : langchain':26}" + "".join(f"{rows[0][name] / max(rows[2][name], 1e-9):>18.2f}" for name in MEASURES))
-    print(f"answerable: {off_topic['own_answerable']:.1%} of a business's own questions, {off_topic['others_answerable']:.1%} of the other businesses'")
+    own, others = off_topic["own_answerable"], off_topic["others_answerable"]
+    print(f"answerable: {own:.1%} of a business's own questions, {others:.1%} of the other businesses'")
 
 
 def load(folder: Path) -> Iterator[Corpus]:

@@ -1,6 +1,5 @@
 """How an appointment is written in a table, and what follows each change of one."""
 
-import sys
 from typing import TYPE_CHECKING
 
 from aira.cli import render
@@ -18,11 +17,6 @@ ALL = ("when", "service", "resource", "customer_name", "customer_phone", "custom
 
 BADGES = {"voice_agent": "phone", "ui": "web"}
 """What a source is called on the screen, where not by its own name."""
-
-
-def on_terminal() -> bool:
-    """Whether a person reads the results."""
-    return sys.stdout.isatty()
 
 
 def badge(appointment: "Appointment") -> str:
@@ -46,7 +40,7 @@ def row(appointment: "Appointment", time_zone: str) -> dict[str, object]:
 
 def emit_list(aira: "Aira", appointments: "list[Appointment]", *, json: bool) -> None:
     """Print appointments."""
-    if json or not on_terminal():
+    if json or not render.to_terminal():
         render.emit_list(appointments, json=json, columns=PIPED)
     else:
         rows = [row(one, zone) for one, zone in _with_zones(aira, appointments)]
@@ -55,7 +49,7 @@ def emit_list(aira: "Aira", appointments: "list[Appointment]", *, json: bool) ->
 
 def emit(aira: "Aira", appointment: "Appointment", *, json: bool) -> None:
     """Print one appointment."""
-    if json or not on_terminal():
+    if json or not render.to_terminal():
         render.emit(appointment, json=json)
     else:
         ((one, zone),) = _with_zones(aira, [appointment])

@@ -7,7 +7,7 @@ import typer
 
 from aira.cli import render
 from aira.cli.appointment_filters import source_named, span, status_named
-from aira.cli.appointment_rows import PIPED, emit, emit_changed, emit_list, local_span, on_terminal
+from aira.cli.appointment_rows import PIPED, emit, emit_changed, emit_list, local_span
 from aira.cli.options import Business, DryRun, IdempotencyKey, Json, MaybeBusiness
 from aira.cli.week_grid import print_week
 
@@ -54,7 +54,7 @@ def slots(
             aira, business=found.id, service=service, resource=resource, start=start, end=start + timedelta(days=days), limit=limit
         )
         rows = [{**render.as_plain(one), "when": local_span(one.start_time, one.end_time, found.time_zone)} for one in free]
-    columns = ("when",) if on_terminal() else ("start_time", "end_time")
+    columns = ("when",) if render.to_terminal() else ("start_time", "end_time")
     render.emit_list(free if json else rows, json=json, columns=columns, empty="Nothing is free.")
 
 
@@ -151,7 +151,7 @@ def calendar(
     if json:
         record = {**render.as_plain(shown), "business": shown.business.name, "time_zone": shown.business.time_zone}
         render.print_json(record)
-    elif on_terminal():
+    elif render.to_terminal():
         print_week(shown)
     else:
         render.emit_list(shown.appointments, json=False, columns=PIPED)

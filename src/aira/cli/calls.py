@@ -7,7 +7,7 @@ import typer
 
 from aira.cli import render
 from aira.cli.options import Json, MaybeBusiness
-from aira.cli.turns import on_terminal, print_turn
+from aira.cli.turns import print_turn
 
 app = typer.Typer()
 
@@ -56,12 +56,11 @@ def transcript(call: Which, json: Json = False) -> None:
       $ aira calls transcript CA0123456789abcdef0123456789abcdef
     """
     from aira.core.app import open_aira
-    from aira.core.calls import find_call
-    from aira.core.calls import transcript as read_transcript
+    from aira.core.calls import find_call, transcript as read_transcript
 
     with open_aira() as aira:
         turns = read_transcript(aira, find_call(aira, call).id)
-    if json or not on_terminal():
+    if json or not render.to_terminal():
         render.emit_list(turns, json=json, columns=("at", "role", "text"))
         return
     for turn in turns:

@@ -33,9 +33,14 @@ def emit_list(records: Iterable[object], *, json: bool, columns: Sequence[str], 
             print_line("\t".join(_one_line(row.get(column)) for column in columns))
 
 
+def to_terminal() -> bool:
+    """Whether a person reads the results."""
+    return sys.stdout.isatty()
+
+
 def fitting(columns: Sequence[str], *, on_terminal: Sequence[str]) -> Sequence[str]:
     """Which columns to print: all of them for a program, those for which 80 characters have room on a terminal."""
-    return on_terminal if sys.stdout.isatty() else columns
+    return on_terminal if to_terminal() else columns
 
 
 def emit(record: object, *, json: bool, columns: Sequence[str] | None = None) -> None:

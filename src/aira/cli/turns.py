@@ -1,6 +1,5 @@
 """What `aira chat` and `aira simulate call` share: who calls, and how the turns are printed."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -19,15 +18,10 @@ def calling_number(typed: str) -> str | None:
     return None if typed == WITHHELD else typed
 
 
-def on_terminal() -> bool:
-    """Whether a person reads the result."""
-    return sys.stdout.isatty()
-
-
 def print_turn(role: str, text: str) -> None:
     """Print one turn: on a terminal with the role before it and tools dimmed, in a pipe role and text divided by a tab."""
     words = " ".join(render.clean(text).split())
-    if not on_terminal():
+    if not render.to_terminal():
         render.print_line(f"{role}\t{words}")
         return
     from rich.console import Console
