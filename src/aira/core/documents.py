@@ -164,12 +164,15 @@ def reindex_documents(aira: Aira, *, business: UUID | str) -> list[Document]:
 
 
 def remove_document(aira: Aira, document: UUID | str, *, business: UUID | str | None = None) -> Document:
-    """Remove a document: nothing of it is found any more once this returns. Raises NotFound."""
-    with aira.database.transaction() as connection:
-        found = _find(connection, document, business)
-        execute(connection, _REMOVE_SQL, {"id": found.id})
+    """Remove a document: nothing of it is found any more once this returns. Raises NotFound.
+
+    Its row goes last, so that what is interrupted can be repeated and leaves no vector or file that nobody knows of.
+    """
+    found = find_document(aira, document, business=business)
     aira.index.remove(found.business_id, found.id)
     aira.files.delete(found.storage_path)
+    with aira.database.transaction() as connection:
+        execute(connection, _REMOVE_SQL, {"id": found.id})
     return found
 
 

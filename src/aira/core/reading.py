@@ -27,6 +27,7 @@ _READING_FORMAT = 1
 """Changes when documents would be read or cut differently."""
 
 _CLAIM_SQL = "select id, business_id, file_name, storage_path, attempts, version from claim_document(%(id)s, %(now)s)"
+_EXISTS_SQL = "select exists (select from documents where id = %(id)s)"
 _KEEP_SQL = "select keep_document(%(id)s, %(version)s, %(progress)s::real, %(now)s)"
 _CHUNKS_SQL = """
 insert into kb_chunks (document_id, business_id, version, chunk, start_char, body, page, heading, windows)
@@ -71,7 +72,7 @@ def read_claimed(aira: Aira, claim: Claim) -> None:
     try:
         _read(aira, claim)
     except _ClaimLostError:
-        log.info("Document %s changed while it was read", claim.id)
+        _forget(aira, claim)
     except DocumentRefused as refused:
         _fail(aira, claim, refused)
     except AiraError as error:
@@ -79,6 +80,15 @@ def read_claimed(aira: Aira, claim: Claim) -> None:
         _fail(aira, claim, error, again=passing and claim.attempts < ATTEMPTS)
         if not passing:
             raise
+
+
+def _forget(aira: Aira, claim: Claim) -> None:
+    """Leave nothing of a reading that came to nothing: of a removed document all goes, of others the next reader clears up."""
+    log.info("Document %s changed while it was read", claim.id)
+    with aira.database.transaction() as connection:
+        exists: bool = fetch_value(connection, _EXISTS_SQL, {"id": claim.id})
+    if not exists:
+        aira.index.remove(claim.business_id, claim.id)
 
 
 def pipeline(aira: Aira) -> str:

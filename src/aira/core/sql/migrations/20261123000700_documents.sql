@@ -106,6 +106,7 @@ begin
     return false;
   end if;
   delete from public.kb_chunks where document_id = p_id and version <> p_version;
+  delete from public.kb_windows where document_id = p_id and version <> p_version;
   return true;
 end $$;
 
