@@ -116,7 +116,9 @@ def test(arguments: list[str]) -> int:
         ("formatting", ["ruff", "format", "--check", "."]),
         ("types", ["mypy"]),
         ("import contracts", ["lint-imports"]),
-        ("tests", ["coverage", "run", "-m", "pytest"]),
+        ("tests", ["coverage", "run", "-m", "pytest", "-q", "-n", "2", "-m", "not voice"]),
+        # Audio keeps the pace of speech, so nothing else runs beside it.
+        ("tests with audio", ["coverage", "run", "-m", "pytest", "-q", "-m", "voice"]),
         ("coverage", ["coverage", "combine", "-q"]),
         ("coverage", ["coverage", "report", "--skip-covered", "--fail-under=95", "--include", COVERED]),
     )
