@@ -39,6 +39,8 @@ class Cues:
     thanks: bool = False
     closing: bool = False
     wants_booking: bool = False
+    requests: bool = False
+    """It asks for something to be done."""
 
 
 def read_answer(text: str, cues: Cues) -> Answer | None:
@@ -57,7 +59,7 @@ def _no(text: str, cues: Cues) -> Answer | None:
 
 def _parting(text: str, cues: Cues) -> Answer | None:
     """No by taking leave: "that's all, thanks" to "anything else?", "thanks, bye" to an offer."""
-    if cues.asked is Asked.MORE and not cues.asks_back:
+    if cues.asked is Asked.MORE and not cues.asks_back and not cues.requests:
         content = cues.closing or cues.thanks or _says("yes_first", text)
         if _says("enough", text) or (content and not _says("plain_yes", text)):
             return Answer.NO

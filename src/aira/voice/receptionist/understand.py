@@ -71,6 +71,7 @@ def understand(said: str, hearing: Hearing) -> Reading:
         thanks=Intent.THANKS in intents,
         closing=closing,
         wants_booking=Intent.BOOK in intents,
+        requests=any(intent in intents for intent in _REQUESTS),
     )
     answer = read_answer(text, cues)
     closing = closing or (asked is Asked.MORE and answer is Answer.NO)
@@ -81,6 +82,7 @@ def understand(said: str, hearing: Hearing) -> Reading:
 _APPOINTING = frozenset({Asked.BOOKING, Asked.SLOT, Asked.DAY, Asked.TIME, Asked.HALF_OF_DAY, Asked.MOVING})
 _ASKS_TIME = frozenset({Asked.TIME, Asked.SLOT, Asked.HALF_OF_DAY, Asked.WHEN})
 _QUESTIONS = (Intent.PRICE, Intent.HOURS, Intent.ADDRESS, Intent.SERVICES, Intent.QUESTION)
+_REQUESTS = (Intent.CANCEL, Intent.MOVE, Intent.MINE, Intent.MESSAGE, Intent.PERSON)
 _OPEN = frozenset({Asked.NOTHING, Asked.NEED, Asked.MORE, Asked.WANTS_BOOKING, Asked.SERVICE})
 _BESIDE_A_WISH = frozenset({Intent.YES, Intent.NO, Intent.GREETING, Intent.THANKS, Intent.SILENCE, Intent.QUESTION})
 _ASKS_NAME = frozenset({Asked.NAME, Asked.PROOF, Asked.MESSAGE_NAME})

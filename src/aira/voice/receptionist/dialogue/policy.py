@@ -15,6 +15,8 @@ from aira.voice.receptionist.understand import Hearing, Reading, understand
 Act = Callable[[Turn, Reading, str], Decision | None]
 
 
+BESIDE_REPEAT = frozenset({Intent.REPEAT, Intent.CORRECTION, Intent.QUESTION, Intent.NO, Intent.WAIT, Intent.GREETING})
+"""Intents that an utterance may show which only asks to hear the last words again."""
 SHORTEST_MESSAGE = 5
 """Words from which a wish to leave a message may hold it already."""
 
@@ -70,6 +72,11 @@ def _drops_it(turn: Turn, reading: Reading) -> bool:
 
 def _says_thanks_only(_: Turn, reading: Reading) -> bool:
     return Intent.THANKS in reading.intents and set(reading.intents) <= {Intent.THANKS, Intent.YES, Intent.GREETING}
+
+
+def _asks_again(_: Turn, reading: Reading) -> bool:
+    """Whether nothing is said but that the last words were not heard."""
+    return Intent.REPEAT in reading.intents and set(reading.intents) <= BESIDE_REPEAT and not reading.when.says_something
 
 
 def _adds_to_wish(turn: Turn, reading: Reading) -> bool:
@@ -202,10 +209,10 @@ POLICY = (
     ),
     Row("a person, please", _mainly(Intent.PERSON), lambda turn, *_: people.put_through(turn)),
     Row("giving up what is being arranged", _drops_it, _drop),
+    Row("say that again", _asks_again, _again),
     Row("another wish than what was just booked", _changes_mind, _change_mind),
     Row("and on Sunday?", _follows_up, _follow_up),
     Row("an answer to what was asked", _always, _reply),
-    Row("say that again", _mainly(Intent.REPEAT), _again),
     Row("one moment, please", _mainly(Intent.WAIT), _wait),
     Row("leave a message", _mainly(Intent.MESSAGE), _message),
     Row("cancel my appointment", _mainly(Intent.CANCEL), _own(Task.CANCEL)),
