@@ -1,0 +1,82 @@
+"""Calls and their journal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A telephone call."""
+
+    id: UUID
+    call_sid: str
+    business_id: UUID | None
+    from_number: str | None
+    to_number: str | None
+    status: str
+    """ringing, in_progress, completed, missed or rejected."""
+    outcome: str | None
+    """The most the call achieved, or why it was rejected: unknown_number, unassigned, inactive."""
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: int | None
+    connects: int
+    """How often a bot has taken the call; more than once where one was lost."""
+    next_step: str | None
+    """What the bot wants done when its stream ends: hang_up or transfer; None while it talks, and where it was lost."""
+    summary: str | None
+    tags: list[str]
+    recording_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One row of a call's journal."""
+
+    seq: int
+    role: str
+    """caller, bot, tool or note."""
+    text: str
+    tool: str | None
+    """The tool's name; of a note, where it comes from."""
+    detail: dict[str, object]
+    latency_ms: dict[str, float] | None
+    """Parts of the answer's delay by name, in milliseconds."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallMessage:
+    """A message that a caller left for the owner."""
+
+    id: UUID
+    call_id: UUID
+    business_id: UUID
+    kind: str
+    """message or voicemail."""
+    text: str
+    caller_name: str | None
+    phone: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One thing that happened because of a call: `source` is webhook, stream, caller, bot, tool, booking, message or notification."""
+
+    at: datetime
+    source: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One line of a call's transcript."""
+
+    role: str
+    """caller, bot or tool."""
+    text: str
+    at: datetime
