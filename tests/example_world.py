@@ -97,6 +97,6 @@ def _call_and_appointment(aira: Aira) -> None:
 
 
 def _document(aira: Aira, home: Path) -> None:
-    page = home / "parking.md"
-    page.write_text("# Parking\n\nCustomers park free of charge behind the building.\n")
+    page = home / "prices.md"
+    page.write_text("# Prices\n\nA colour treatment takes 90 minutes and costs $85.\n")
     ingest_document(aira, page, business="Bella Hair")
