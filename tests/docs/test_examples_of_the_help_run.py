@@ -1,11 +1,13 @@
 """The example at the end of each command's help works as it stands, in a world that has what it names."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -27,23 +29,25 @@ EXAMPLES = {path: example_of(docstring) for path, docstring in all_commands()}
 
 
 @pytest.fixture(scope="module")
-def world(postgres_url: str, _template: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database that every example gets a copy of."""
+def world(postgres_url: str, _template: psycopg.Connection, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The name of a database and the folder of files that every example gets a copy of."""
     name = f"example_world_{uuid4().hex}"
     _template.execute(f"create database {name} template migrated strategy file_copy")
-    build_example_world(on_database(postgres_url, name), home=tmp_path_factory.mktemp("world"))
-    return name
+    home = tmp_path_factory.mktemp("world")
+    build_example_world(on_database(postgres_url, name), home=home)
+    return name, home
 
 
 @pytest.fixture
 def copied_world(
-    world: str, postgres_url: str, _template: psycopg.Connection, tmp_path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch
+    world: tuple[str, Path], postgres_url: str, _template: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Commands work on a copy of the world."""
     name = f"example_{uuid4().hex}"
-    _template.execute(f"create database {name} template {world} strategy file_copy")
+    _template.execute(f"create database {name} template {world[0]} strategy file_copy")
+    shutil.copytree(world[1], tmp_path / "home")
     monkeypatch.setenv("DATABASE_URL", on_database(postgres_url, name))
-    monkeypatch.setenv("AIRA_HOME", str(next(tmp_path_factory.getbasetemp().glob("world*"))))
+    monkeypatch.setenv("AIRA_HOME", str(tmp_path / "home"))
     (tmp_path / "cwd" / "prices.md").write_text("# Prices\n\nA colour treatment costs $85.\n")
     yield
     _template.execute(f"drop database {name} with (force)")
