@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from aira.kb.chunk import Cutting, cut_passages
 from aira.kb.extract import read_blocks
 from aira.kb.rank import WindowRanker
 
+BUSINESSES = Path(__file__).parent / "data" / "small_businesses"
 MEASURES = ("recall_at_1", "recall_at_5", "recall_400_words", "recall_800_words")
 Retrieve = Callable[[str, int | None, int | None], list[str]]
 """(question, most results, most words) -> texts found, neighbouring ones joined."""
@@ -38,7 +39,7 @@ class Encoder(OnnxEmbedder):
         self.vector = lru_cache(maxsize=None)(lambda question: self.embed([question])[0])
 
 
-@dataclass
+@dataclass(eq=False)
 class Corpus:
     path: Path
     questions: list[dict]
@@ -107,6 +108,7 @@ def build_aira(corpus: Corpus, embedder: Encoder) -> Retrieve:
     return retrieve
 
 
+@cache
 def index(corpus: Corpus, embedder: Encoder) -> tuple[list, WindowRanker, np.ndarray]:
     passages = cut_passages(read_blocks(corpus.path.name, corpus.path.read_bytes()), embedder.token_spans, Cutting())
     ranker = WindowRanker([passages])

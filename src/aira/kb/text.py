@@ -31,6 +31,8 @@ _HYPHENATED = re.compile(r"(\w{2,})[-\u2010]\n(?=[a-z\u00df-\u00ff]{2})")
 
 def clean(text: str) -> str:
     """Composed characters, plain line ends, single spaces; no control characters, ligatures, soft hyphens, endless words."""
+    if len(text) < 1000 and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text)).translate(_LIGATURES)
     text = "\n".join(line.strip() for line in _SPACES.sub(" ", _ENDLESS_WORD.sub(r"\g<0> ", text)).split("\n"))
     return unicodedata.normalize("NFC", text).strip()
