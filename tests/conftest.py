@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from aira.settings import Settings
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from aira.core.app import Aira
     from aira.core.db import Database
     from aira.ports import Embedder
+
+# A busy machine is no finding: no property is held to a time.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 HURRY = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 TEMPLATE = "migrated"
