@@ -81,7 +81,7 @@ def test_the_example_of_a_lasting_command_stops_when_told(path: str, copied_worl
             first = next((line for line in process.stderr if line.startswith(UP)), None)
             time.sleep(2)
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
+            process.communicate(timeout=90)
         finally:
             process.kill()
 

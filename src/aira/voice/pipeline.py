@@ -57,7 +57,7 @@ logger = logging.getLogger(__name__)
 
 CUSHION_SECONDS = 0.4
 """How far ahead of real time audio is sent, so that a busy event loop is not heard; the carrier drops it when interrupted."""
-PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 0.45
 """How long a caller may pause within a turn, after the 200 ms that voice detection takes to be sure."""
 IDLE_SECONDS = 8.0
 """How long a caller may say nothing before the bot asks."""
