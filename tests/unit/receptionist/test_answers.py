@@ -27,7 +27,7 @@ RULES = Passage(
         ("how long does a haircut take", "A haircut takes thirty minutes."),
         ("do you have parking", "Free parking is available behind the shop. The entrance is on Oak Street."),
         ("can I bring my dog", "Dogs are welcome if they are on a leash."),
-        ("do you take credit cards", "We accept cash, Visa and Mastercard. Checks are not accepted."),
+        ("do you take credit cards", "We accept cash, Visa and Mastercard."),
         ("do you sell gift vouchers", "Gift vouchers can be bought at the counter from twenty dollars."),
         ("what happens if I cancel late", "Late cancellations are charged fifty percent of the price."),
     ],

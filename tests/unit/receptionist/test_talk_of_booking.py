@@ -163,6 +163,13 @@ def test_a_change_after_the_read_back_is_read_back_again(change: str, read_back:
     assert desk.appointments == []
 
 
+def test_another_time_is_taken_wherever_it_is_said() -> None:
+    """Even when something else was asked, and put as a question."""
+    desk = FrontDesk.called().hears("a haircut tomorrow at ten", "actually can we make it four", "Ann", "yes")
+
+    assert booked(desk) == [("Haircut", at(24, 16), "Ann")]
+
+
 def test_a_plain_no_to_the_read_back_asks_what_to_change() -> None:
     """And the part that is named is asked again."""
     desk = FrontDesk.called().hears("a haircut tomorrow at ten", "Ann", "no", "the name", "Anna Lee", "correct")

@@ -13,7 +13,10 @@ from aira.voice.receptionist.words import normalise, spoken_letters
 
 LONGEST_ANSWER = 260
 """Characters; longer answers are cut at a sentence."""
+SHORT_ANSWER = 60
+"""Characters up to which an answer takes the next sentence along where that goes on about the same."""
 ALIKE = 0.8
+_GOES_ON = re.compile(r"(?:It|They|This|That|These|The)\b")
 _EMPTY = words_in("meanings", "empty")
 _MONEY = r"[$£€]\s?\d|\b\d+(?:\.\d\d)?\s?(?:dollars|euros|pounds|usd|eur|gbp)\b|\bfree\b|\bno charge\b"
 _LENGTH = r"\b\d+\s?(?:min|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?)\b|\b(?:hour|minutes|days|weeks)\b"
@@ -163,8 +166,10 @@ def _spoken(unit: _Unit, asked: str) -> str | None:
     if " | " in unit.text:
         return aloud(_row(unit, asked))
     text = unit.text
-    if text.endswith("?") or (len(text) < 45 and unit.following and not re.search(r"\d", text)):
-        text = unit.following if text.endswith("?") else f"{text} {unit.following}"
+    if text.endswith("?"):
+        text = unit.following
+    elif len(text) < SHORT_ANSWER and _GOES_ON.match(unit.following):
+        text = f"{text} {unit.following}"
     if not text:
         return None
     return aloud(text if len(text) <= LONGEST_ANSWER else _SENTENCE_END.split(text)[0])

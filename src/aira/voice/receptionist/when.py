@@ -89,6 +89,7 @@ def instants(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, ...]:
 
 _UTC = ZoneInfo("UTC")
 _TABLE = phrase_table("time")
+_NOTHING: frozenset[Assumed] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +159,6 @@ def _combined(
     not_after, exclusive = (last.at, last.bound is Bound.BEFORE) if last else (None, False)
     if parts and not times.meant:
         not_before, not_after, exclusive = parts[-1].not_before, parts[-1].not_after, True
-    assumed: set[Assumed] = set()
-    for day in days.meant[:1]:
-        assumed |= day.days.assumed
-    for clock in times.meant[:1]:
-        assumed |= clock.assumed
     first = days.meant[0].days if days.meant else None
     return When(
         day=first.first if first else None,
@@ -180,5 +176,5 @@ def _combined(
         from_time=times.left[0].at if times.left else None,
         refused_days=tuple(mention.days.first for mention in days.refused),
         refused_times=tuple(mention.at for mention in times.refused),
-        assumed=frozenset(assumed),
+        assumed=(first.assumed if first else _NOTHING).union(*(clock.assumed for clock in times.meant[:1])),
     )

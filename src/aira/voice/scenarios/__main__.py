@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,8 @@ class Result:
     played: Played
     wrong: list[str]
     seconds: float
+    words: int = 0
+    word_errors: int = 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         scenarios = [one for one in load_library(options.folder) if options.only in one.name]
         with _throw_away_world() as aira:
-            results = asyncio.run(_play(aira, scenarios, seeds=options.seeds))
+            results = _aloud(aira, scenarios, options) if options.audio else asyncio.run(_play(aira, scenarios, seeds=options.seeds))
     except AiraError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         return error.exit_code
@@ -55,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="a folder of YAML files instead of the library")
     parser.add_argument("--only", default="", help="only scenarios with these words in their name")
     parser.add_argument("--seeds", type=int, default=3, help="how many times each is played, each time in other words")
+    parser.add_argument("--audio", action="store_true", help="ring a voice server for each scenario that can be played with sound")
+    parser.add_argument("--noise", type=float, metavar="DB", help="how many decibels noise lies below the caller's speech")
+    parser.add_argument("--at-once", type=int, default=4, help="how many calls there are at a time with --audio")
     parser.add_argument("--verbose", action="store_true", help="print the conversations that failed")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
@@ -82,7 +88,14 @@ def _settings(home: Path) -> Settings:
         aira_embedding_model="all-MiniLM-L6-v2",
         aira_mail="outbox",
         aira_sms="outbox",
+        voice_agent_service_url=f"http://127.0.0.1:{_free_port()}",
     )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def _play(aira: Aira, scenarios: Sequence[Scenario], *, seeds: int) -> list[Result]:
@@ -101,6 +114,18 @@ async def _play(aira: Aira, scenarios: Sequence[Scenario], *, seeds: int) -> lis
     return results
 
 
+def _aloud(aira: Aira, scenarios: Sequence[Scenario], options: argparse.Namespace) -> list[Result]:
+    from aira.voice.scenarios.sound import play_aloud
+    from aira.voice.simulator.local_server import local_voice_server
+
+    audible = [scenario for scenario in scenarios if scenario.audio]
+    began = time.perf_counter()
+    with local_voice_server(aira.settings) as url:
+        sounded = play_aloud(Stage(aira), audible, url=url, noise_db=options.noise, at_once=options.at_once)
+    each = (time.perf_counter() - began) / max(1, len(sounded))
+    return [Result(one.played, failures(one.played, heard=True), each, one.words, one.word_errors) for one in sounded]
+
+
 def _print(results: Sequence[Result], *, verbose: bool) -> None:
     names = list(dict.fromkeys(result.played.scenario.name for result in results))
     for name in names:
@@ -114,6 +139,10 @@ def _print(results: Sequence[Result], *, verbose: bool) -> None:
     passed = sum(all(not result.wrong for result in results if result.played.scenario.name == name) for name in names)
     seconds = sum(result.seconds for result in results)
     sys.stdout.write(f"{passed} of {len(names)} scenarios passed, {len(results)} calls in {seconds:.1f} s\n")
+    words = sum(result.words for result in results)
+    if words:
+        errors = sum(result.word_errors for result in results)
+        sys.stdout.write(f"{errors} of {words} words were misheard, {errors / words:.1%}\n")
 
 
 def _plain(results: Sequence[Result]) -> dict[str, object]:
@@ -124,6 +153,8 @@ def _plain(results: Sequence[Result]) -> dict[str, object]:
             "passed": not one.wrong,
             "wrong": one.wrong,
             "seconds": round(one.seconds, 3),
+            "words": one.words,
+            "word_errors": one.word_errors,
         }
         for one in results
     ]

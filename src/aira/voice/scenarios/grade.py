@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from aira.model import Appointment, CallEvent
+from aira.voice.receptionist.names import is_same_name
 from aira.voice.receptionist.when import read_when
 from aira.voice.receptionist.words import normalise
 from aira.voice.scenarios.play import Played
@@ -16,17 +17,25 @@ MOST_WORDS = 75
 """Words that a caller can follow in one turn."""
 
 
-def failures(played: Played) -> list[str]:
-    """What went wrong, a sentence each; empty where the scenario passed."""
-    return [*_state(played), *_words(played), *_rules(played)]
+def failures(played: Played, *, heard: bool = False) -> list[str]:
+    """What went wrong, a sentence each; empty where the scenario passed.
+
+    `heard` tells that the words went through speech-to-text, so that a name only has to sound the same.
+    """
+    return [*_calendar(played, heard=heard), *_state(played), *_words(played), *_rules(played)]
+
+
+def _calendar(played: Played, *, heard: bool) -> Iterator[str]:
+    expected, scenario = played.scenario.expect, played.scenario
+    wanted = Counter(_wanted(entry, scenario.starts) for entry in expected.appointments)
+    known = [str(entry[2]) for entry in wanted]
+    got = Counter(_got(one, played, known if heard else ()) for one in played.appointments)
+    yield from (f"there is no appointment {entry}" for entry in wanted - got)
+    yield from (f"there is an appointment {entry} that nobody wanted" for entry in got - wanted)
 
 
 def _state(played: Played) -> Iterator[str]:
-    expected, scenario = played.scenario.expect, played.scenario
-    wanted = Counter(_wanted(entry, scenario.starts) for entry in expected.appointments)
-    got = Counter(_got(one, played) for one in played.appointments)
-    yield from (f"there is no appointment {entry}" for entry in wanted - got)
-    yield from (f"there is an appointment {entry} that nobody wanted" for entry in got - wanted)
+    expected = played.scenario.expect
     for pattern in expected.messages:
         if not any(re.search(pattern, f"{one.text} / {one.caller_name} / {one.phone}", re.IGNORECASE) for one in played.messages):
             yield f"no message was left that matches {pattern!r}"
@@ -42,9 +51,11 @@ def _wanted(entry: Entry, now: datetime) -> tuple[object, ...]:
     return (f"{moment(entry.at, now):%Y-%m-%d %H:%M}", entry.service, (entry.name or "Somebody Else").lower(), entry.status)
 
 
-def _got(one: Appointment, played: Played) -> tuple[object, ...]:
+def _got(one: Appointment, played: Played, alike: Sequence[str]) -> tuple[object, ...]:
     start = one.start_time.astimezone(played.scenario.zone)
-    return (f"{start:%Y-%m-%d %H:%M}", one.service, (one.customer_name or "").lower(), one.status)
+    name = (one.customer_name or "").lower()
+    name = next((other for other in alike if is_same_name(name, other)), name)
+    return (f"{start:%Y-%m-%d %H:%M}", one.service, name, one.status)
 
 
 def _words(played: Played) -> Iterator[str]:

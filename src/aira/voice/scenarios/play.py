@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from aira.core.aio import in_thread
@@ -63,12 +64,15 @@ class Stage:
     aira: Aira
     model: "httpx.AsyncClient | None" = None
     _businesses: dict[World, Business] = field(default_factory=dict)
+    _opened: int = 0
+    _opening: Lock = field(default_factory=Lock)
+    """Two calls at once must not choose the same number."""
 
     async def play(self, scenario: Scenario, *, seed: int) -> Played:
         """Hold the conversation once and clear the calendar behind it."""
         aira = replace(self.aira, clock=StandingClock(scenario.starts.astimezone(UTC)))
         business = await in_thread(self._business)(aira, scenario.world)
-        before = await in_thread(self._fill)(aira, business, scenario)
+        before = await in_thread(self.fill)(aira, business, scenario)
         call = await in_thread(open_chat)(aira, business=business.id, from_number=scenario.caller)
         session = await open_session(aira, call, model=self.model)
         await _converse(session, Caller(scenario, seed=seed))
@@ -82,30 +86,31 @@ class Stage:
 
     def _business(self, aira: Aira, world: World) -> Business:
         known = self._businesses.get(world)
-        if known is not None:
-            return known
-        business = add_business(
-            aira,
-            world.name if not self._businesses else f"{world.name} {len(self._businesses) + 1}",
-            time_zone=world.time_zone,
-            hours=world.hours,
-            greeting=world.greeting,
-            transfer_number=world.transfer_number,
-            address=world.address,
-        )
-        buy_number(aira, search_numbers(aira, limit=1)[0].phone_number, business=business.id)
-        for offer in world.services:
-            price = Decimal(offer.price) if offer.price else None
-            add_service(aira, offer.name, business=business.id, minutes=offer.minutes, price=price, also=list(offer.also))
-        for number in range(1, world.chairs + 1):
-            add_resource(aira, f"Chair {number}", business=business.id)
-        for day, reason in world.closures:
-            add_closure(aira, _day(day), business=business.id, reason=reason)
-        _add_documents(aira, business, world)
-        self._businesses[world] = business
+        if known is None:
+            known = self._businesses[world] = self.open_business(world, aira)
+        return known
+
+    def open_business(self, world: World, aira: Aira | None = None) -> Business:
+        """A new business of this world, with a number that leads to it."""
+        aira = aira or self.aira
+        with self._opening:
+            self._opened += 1
+            number = search_numbers(aira, limit=1)[0].phone_number
+            name = world.name if self._opened == 1 else f"{world.name} {self._opened}"
+            business = add_business(
+                aira,
+                name,
+                time_zone=world.time_zone,
+                hours=world.hours,
+                greeting=world.greeting,
+                transfer_number=world.transfer_number,
+                address=world.address,
+            )
+            buy_number(aira, number, business=business.id)
+        _furnish(aira, business, world)
         return business
 
-    def _fill(self, aira: Aira, business: Business, scenario: Scenario) -> set[object]:
+    def fill(self, aira: Aira, business: Business, scenario: Scenario) -> set[object]:
         """Put the scenario's appointments into the calendar; returns their ids."""
         return {_book(aira, business, entry, scenario).id for entry in scenario.calendar}
 
@@ -134,6 +139,18 @@ def _book(aira: Aira, business: Business, entry: Entry, scenario: Scenario) -> A
         customer_name=entry.name or "Somebody Else",
         customer_phone=entry.phone,
     )
+
+
+def _furnish(aira: Aira, business: Business, world: World) -> None:
+    """Services, chairs, closures and documents."""
+    for offer in world.services:
+        price = Decimal(offer.price) if offer.price else None
+        add_service(aira, offer.name, business=business.id, minutes=offer.minutes, price=price, also=list(offer.also))
+    for number in range(1, world.chairs + 1):
+        add_resource(aira, f"Chair {number}", business=business.id)
+    for day, reason in world.closures:
+        add_closure(aira, _day(day), business=business.id, reason=reason)
+    _add_documents(aira, business, world)
 
 
 def _add_documents(aira: Aira, business: Business, world: World) -> None:

@@ -70,6 +70,11 @@ def _drops_it(turn: Turn, reading: Reading) -> bool:
     )
 
 
+def _changes_wish(turn: Turn, reading: Reading) -> bool:
+    """Whether it asks for another time than the one that is being arranged: "can we make it four?"."""
+    return turn.state.task in (Task.BOOK, Task.MOVE) and reading.when.says_something and reading.main is Intent.CORRECTION
+
+
 def _says_thanks_only(_: Turn, reading: Reading) -> bool:
     return Intent.THANKS in reading.intents and set(reading.intents) <= {Intent.THANKS, Intent.YES, Intent.GREETING}
 
@@ -218,6 +223,7 @@ POLICY = (
     Row("cancel my appointment", _mainly(Intent.CANCEL), _own(Task.CANCEL)),
     Row("move my appointment", _mainly(Intent.MOVE), _own(Task.MOVE)),
     Row("when is my appointment", _mainly(Intent.MINE), _own(Task.LOOK_UP)),
+    Row("a change to what is being arranged, put as a question", _changes_wish, _book),
     Row("a question", _shows(*questions.ASKING), _question),
     Row("book an appointment", _shows(Intent.BOOK), _book),
     Row("more about what is being arranged", _adds_to_wish, _book),
