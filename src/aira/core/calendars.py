@@ -37,8 +37,9 @@ def calendar_address(aira: Aira, business: UUID | str, *, renew: bool = False) -
     With `renew` the address is a new one, and the old one leads nowhere any more. Raises NotFound.
     """
     found = find_business(aira, business)
+    statement = _RENEW_SQL if renew else _ADDRESS_SQL
     with aira.database.transaction() as connection:
-        token: UUID = fetch_value(connection, _RENEW_SQL if renew else _ADDRESS_SQL, {"id": found.id})
+        token: UUID = fetch_value(connection, statement, {"id": found.id})
     return f"{aira.settings.voice_agent_service_url}{FEED_PATH.format(token=token)}"
 
 
