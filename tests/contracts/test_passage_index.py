@@ -204,7 +204,7 @@ def test_pinecone_that_refuses_a_batch_fails_the_write(pinecone: PineconeServer,
     """The service's client reports it without raising."""
     pinecone.faults.append(Fault("/vectors/upsert", times=1, status=400))
 
-    with pytest.raises(VendorError, match="took (50|100) of 150"):
+    with pytest.raises(VendorError, match=r"took (50|100) of 150"):
         client(pinecone).write(businesses[0], uuid4(), 1, windows(150))
 
 
