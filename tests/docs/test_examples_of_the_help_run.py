@@ -20,7 +20,7 @@ from example_world import build_example_world
 
 LASTING = ("aira serve-voice", "aira worker", "aira monitor")
 """Commands that run until they are told to stop."""
-UP = ("Ready", "Working")
+UP = ("Ready", "Working", "Watching")
 """How they say that they are up."""
 ELSEWHERE = {"aira demo", "aira simulate call"}
 """Performed by tests of their own, because they take as long as a call."""

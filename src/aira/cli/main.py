@@ -14,6 +14,7 @@ from aira.cli.chat import chat
 from aira.cli.demo import demo
 from aira.cli.doctor import doctor
 from aira.cli.init import init
+from aira.cli.monitor import monitor
 from aira.cli.serve import serve_voice
 from aira.cli.trace import trace
 from aira.cli.worker import worker
@@ -74,6 +75,7 @@ def command_line(noun: str | None = None) -> typer.Typer:
     app.command(short_help="Answer calls.")(serve_voice)
     app.command(short_help="Run background jobs.")(worker)
     app.command(short_help="Follow one call from webhook to mail.")(trace)
+    app.command(short_help="Watch calls, queues and failures.")(monitor)
     app.command()(version)
     _keep_examples(app)
     return app
@@ -108,7 +110,7 @@ def run(arguments: list[str]) -> int:
     noun = next((argument for argument in arguments if not argument.startswith("-")), "")
     try:
         outcome = typer.main.get_command(command_line(noun)).main(arguments, prog_name="aira", standalone_mode=False)
-        sys.stdout.flush()
+        render.flush()
     except AiraError as error:
         if debug:
             raise
@@ -118,9 +120,6 @@ def run(arguments: list[str]) -> int:
         return _usage(error, as_json=as_json)
     except typer.Abort:
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:
         if debug:
             raise

@@ -6,9 +6,11 @@ and no control character of it reaches the terminal.
 
 import dataclasses
 import json
+import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -61,9 +63,32 @@ def print_json(value: object) -> None:
     print_line(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 
 
+def print_json_line(value: object) -> None:
+    """Print one JSON document on a line of its own, at once."""
+    print_line(_dump(value))
+    flush()
+
+
 def print_line(text: str = "") -> None:
     """Print a line of a result on stdout."""
-    sys.stdout.write(text + "\n")
+    with _reader_may_leave():
+        sys.stdout.write(text + "\n")
+
+
+def flush() -> None:
+    """Let out what has been printed."""
+    with _reader_may_leave():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Where a reader like `head` has seen enough, the command ends well instead of failing."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+        raise SystemExit(0) from None
 
 
 def note(text: str) -> None:

@@ -87,6 +87,9 @@ if TYPE_CHECKING:
         load_knowledge as load_knowledge,
         search_knowledge as search_knowledge,
     )
+    from aira.core.monitor import (
+        overview as overview,
+    )
     from aira.core.notifications import (
         deliver_due as deliver_due,
         deliver_notification as deliver_notification,
@@ -222,6 +225,7 @@ _MODULES = {
     "business_facts": "facts",
     "load_knowledge": "knowledge",
     "search_knowledge": "knowledge",
+    "overview": "monitor",
     "deliver_due": "notifications",
     "deliver_notification": "notifications",
     "find_notification": "notifications",

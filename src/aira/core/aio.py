@@ -20,6 +20,7 @@ from aira.core import (
     documents,
     facts,
     knowledge,
+    monitor,
     notifications,
     numbers,
     own_words,
@@ -118,6 +119,8 @@ business_facts = in_thread(facts.business_facts)
 
 load_knowledge = in_thread(knowledge.load_knowledge)
 search_knowledge = in_thread(knowledge.search_knowledge)
+
+overview = in_thread(monitor.overview)
 
 deliver_due = in_thread(notifications.deliver_due)
 deliver_notification = in_thread(notifications.deliver_notification)

@@ -42,6 +42,11 @@ from aira.model.money import (
     Transaction as Transaction,
     Wallet as Wallet,
 )
+from aira.model.monitor import (
+    CallInProgress as CallInProgress,
+    Glance as Glance,
+    Overview as Overview,
+)
 from aira.model.numbers import (
     AvailableNumber as AvailableNumber,
     BillingItem as BillingItem,
