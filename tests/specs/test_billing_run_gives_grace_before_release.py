@@ -9,7 +9,6 @@ import pytest
 
 from aira.core import run_billing, set_billing, top_up, verify_wallet
 from aira.core.app import Aira
-from aira.ports import CarrierBalance
 from doubles import FrozenClock
 from rentals import CarrierOfReleases, deliver_letters, funded_wallet, letters, number_status, rent_number, run_sql
 
@@ -248,43 +247,3 @@ def test_a_carrier_that_is_down_is_asked_again_by_the_next_run(
 
     assert (failed.failed, halfway) == (1, "releasing")
     assert (run.released, number_status(aira, poor)) == (1, "released")
-
-
-def test_a_low_balance_is_said_once_a_shortage(aira: Aira, clock: FrozenClock) -> None:
-    """Less than the next month's rental warns once; a top-up that does not last warns again."""
-    rent_number(aira, funded_wallet(aira, "2"))
-
-    first, second = run_billing(aira), run_billing(aira)
-    top_up(aira, Decimal("0.10"), reference="too little")
-    third = run_billing(aira)
-
-    assert (first.alerted, second.alerted, third.alerted) == (1, 0, 1)
-    assert letters(aira).count("low_balance") == 2
-
-
-class TestCarriersAccount:
-    """The account that all numbers hang on is watched with every run."""
-
-    def test_less_than_a_month_of_numbers_is_a_warning(self, aira: Aira, carrier: CarrierOfReleases) -> None:
-        """The operator reads what is there and what a month costs."""
-        rent_number(aira, funded_wallet(aira))
-        run_sql(aira, "update public.business_numbers set country = 'US' returning 1")
-        carrier.funds = CarrierBalance(Decimal("0.50"), "USD")
-
-        [warning] = run_billing(aira).warnings
-
-        assert "holds 0.50 USD, a month of its numbers costs 1.15" in warning
-
-    def test_enough_is_not_worth_a_word(self, aira: Aira) -> None:
-        """No news is good news."""
-        assert run_billing(aira).warnings == []
-
-    def test_a_carrier_that_cannot_be_asked_stops_no_charge(self, aira: Aira, clock: FrozenClock, carrier: CarrierOfReleases) -> None:
-        """The rental is charged; the run says that it could not look."""
-        rent_number(aira, funded_wallet(aira))
-        clock.move(days=30)
-        carrier.down = True
-
-        run = run_billing(aira)
-
-        assert (run.charged, len(run.warnings)) == (1, 1)

@@ -15,7 +15,7 @@ import pytest
 
 from aira.core import run_billing, verify_wallet
 from aira.core.app import Aira
-from aira.core.db import execute, fetch_value
+from aira.core.db import execute, fetch_value, fetch_values
 from aira.core.renewals import _LOCK_KEY
 from aira.errors import DatabaseError
 from doubles import FrozenClock
@@ -71,6 +71,29 @@ def test_a_run_beside_another_does_nothing(aira: Aira, clock: FrozenClock) -> No
 
     assert (run.already_running, run.charged, run.id) == (True, 0, None)
     assert run_sql(aira, "select count(*) from public.billing_runs") == 0
+
+
+_SNAPSHOT_SQL = """
+select a.backend_xmin::text from pg_stat_activity a join pg_locks l on l.pid = a.pid
+where l.locktype = 'advisory' and l.objid = %(key)s and a.datname = current_database()
+"""
+
+
+def test_a_run_holds_back_no_cleaning_up(aira: Aira, clock: FrozenClock) -> None:
+    """However long it takes, dead rows of the whole database can be removed meanwhile: the lock of the run keeps no snapshot."""
+    rent_many(aira, 3)
+    clock.move(days=31)
+    seen: list[object] = []
+
+    def look() -> bool:
+        with aira.database.transaction() as connection:
+            seen.extend(fetch_values(connection, _SNAPSHOT_SQL, {"key": _LOCK_KEY}))
+        return False
+
+    run_billing(aira, stop=look)
+
+    assert seen
+    assert set(seen) == {None}
 
 
 def test_racers_without_any_lock_charge_each_period_once(aira: Aira, clock: FrozenClock) -> None:

@@ -69,6 +69,18 @@ _WORDINGS = {
         (("Number", "{number}"), ("Paid", "{amount} {currency}"), ("Next rental", "{next_billing_date}")),
         "Nothing is left for you to do.",
     ),
+    "upcoming_shortfall": _Wording(
+        "Please top up before {due_on}: {missing} {currency} are missing",
+        "Rental of your telephone numbers falls due in the next days, and your wallet does not hold enough for it.",
+        (
+            ("Numbers", "{numbers}"),
+            ("First due on", "{due_on}"),
+            ("Rental", "{amount} {currency}"),
+            ("In the wallet", "{available} {currency}"),
+            ("Missing", "{missing} {currency}"),
+        ),
+        "Top up the wallet before that day and nothing else is needed.",
+    ),
     "low_balance": _Wording(
         "Your wallet is running low: {available} {currency} left",
         "Your wallet holds less than you want to keep in it, or less than the next month's rental of your telephone numbers.",

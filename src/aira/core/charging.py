@@ -24,6 +24,9 @@ _CHARGE_SQL = """
 select phone_number, outcome, periods, amount, currency, period_start, period_end, detail
 from public.billing_charge_number(%(number_id)s, %(as_of)s, %(run_id)s, %(may_release)s, %(actor)s, p_now => %(now)s)
 """
+_REPLAN_UTILITY = "discard plans"
+_REPLAN_AFTER = frozenset({25, 100, 400, 1600})
+"""Charges of one connection after which it plans anew: a plan made while a table was small reads it whole for ever after."""
 _ITEM_SQL = """
 insert into public.billing_run_items (run_id, business_number_id, phone_number, outcome, currency, detail)
 values (%(run_id)s, %(number_id)s, %(phone_number)s, %(outcome)s, %(currency)s, %(detail)s)
@@ -113,7 +116,7 @@ def note_outcome(aira: Aira, orders: Orders, one: Due, progress: Progress, outco
 def _charge_wallets(aira: Aira, orders: Orders, wallets: deque[deque[Due]], progress: Progress, *, may_release: bool) -> None:
     """Charge wallet after wallet until none is left, each number in a transaction of its own."""
     mine: deque[Due] = deque()
-    failures = 0
+    failures = charged = 0
     while not orders.stop():
         one = None
         try:
@@ -121,6 +124,9 @@ def _charge_wallets(aira: Aira, orders: Orders, wallets: deque[deque[Due]], prog
                 while not orders.stop() and (one := _next(mine, wallets)) is not None:
                     progress.record(one, _charge(connection, orders, one, may_release=may_release and progress.budget > 0))
                     failures = 0
+                    charged += 1
+                    if charged in _REPLAN_AFTER:
+                        execute(connection, _REPLAN_UTILITY)
                 return
         except (AiraError, Error) as error:
             failures = failures + 1 if isinstance(error, DatabaseError) else 0

@@ -35,3 +35,15 @@ def number_kind(phone_number: str) -> tuple[str, str]:
         raise InvalidInput("This number belongs to no country.", hint="Run `aira numbers search` for numbers that can be rented.")
     kinds = {PhoneNumberType.TOLL_FREE: "toll_free", PhoneNumberType.MOBILE: "mobile"}
     return country, kinds.get(phonenumbers.number_type(number), "local")
+
+
+def neighbouring_area_codes(area_code: str) -> list[str]:
+    """The other area codes of the state or province that one of North America belongs to; empty where it belongs to none."""
+    from phonenumbers import PhoneNumber, geocoder  # noqa: PLC0415 - its tables take a third of a second to load
+
+    def region(code: int) -> str:
+        # No exchange is named 000, so that only the area code is looked at and not the city.
+        return str(geocoder.description_for_valid_number(PhoneNumber(country_code=1, national_number=code * 10_000_000), "en"))
+
+    wanted = region(int(area_code))
+    return [str(code) for code in range(201, 990) if wanted and str(code) != area_code and region(code) == wanted]

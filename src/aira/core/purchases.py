@@ -17,8 +17,8 @@ from aira.core.numbers import resolve_number
 from aira.core.phones import number_kind, parse_phone_number
 from aira.core.prices import price_of
 from aira.core.wallet import resolve_wallet
-from aira.errors import AiraError, NotFound, NumberTaken, OutcomeUnknown, Refused
-from aira.model import NumberStatus, PhoneNumber
+from aira.errors import AiraError, NotFound, NumberTaken, NumberUnavailable, OutcomeUnknown, Refused
+from aira.model import NumberSearch, NumberStatus, PhoneNumber
 from aira.ports import CarrierNumber, Webhooks
 
 _LOCK_WALLET_SQL = "select id from public.wallet_lock(%(wallet_id)s)"
@@ -164,6 +164,8 @@ def _carry_out(aira: Aira, intent: _Intent, webhooks: Webhooks, papers: Papers, 
         # Of a purchase that was under way before, an earlier request may still be on its way: only reconcile ends it.
         if intent.fresh:
             fail_purchase(aira, intent.number, reason=refused.reason)
+        if isinstance(refused, NumberUnavailable) and (nearest := _nearest(aira, intent.number)):
+            raise NumberUnavailable(refused.message, hint=f"Nearest for rent: {', '.join(nearest)}.", nearest=nearest) from refused
         raise
     return complete_purchase(aira, intent.number, rented, actor=actor)
 
@@ -197,6 +199,20 @@ def _look_again(aira: Aira, number: PhoneNumber, lost: OutcomeUnknown) -> Carrie
         # Absent is no proof yet: the request may still be in work. Reconcile looks again when it cannot be any more.
         raise lost
     return ours[0]
+
+
+def _nearest(aira: Aira, number: PhoneNumber, *, most: int = 3) -> list[str]:
+    """Numbers for rent that share as many leading digits as can be had; none where the carrier has no answer just now."""
+    digits = number.phone_number.removeprefix("+")
+    for known in (digits[:-2], digits[:-4], digits[:-6]):
+        wanted = NumberSearch(country=number.country or "US", number_type=number.number_type, contains=known, limit=most + 1)
+        try:
+            offers = aira.carrier.search(wanted)
+        except AiraError:
+            return []
+        if found := [offer.phone_number for offer in offers if offer.phone_number != number.phone_number]:
+            return found[:most]
+    return []
 
 
 def _refuse_if_taken(aira: Aira, number: PhoneNumber, *, adopt: bool) -> None:

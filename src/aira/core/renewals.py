@@ -31,7 +31,7 @@ _COUNTS = (
 )
 
 _LOCK_SQL = "select pg_try_advisory_xact_lock(%(key)s)"
-_LONG_SQL = "select set_config('idle_in_transaction_session_timeout', '0', true)"
+_LONG_UTILITY = "set local idle_in_transaction_session_timeout = 0"
 _START_SQL = "insert into public.billing_runs (as_of, actor, started_at) values (%(as_of)s, %(actor)s, %(now)s) returning id"
 _FINISH_SQL = "update public.billing_runs set finished_at = %(now)s, totals = %(totals)s where id = %(id)s"
 _DUE_SQL = """
@@ -47,6 +47,7 @@ order by n.wallet_id, n.next_billing_date, n.purchased_at, n.id
 """
 _NUMBER_SQL = "select id as business_number_id, wallet_id, phone_number, currency from public.business_numbers where id = %(id)s"
 _RENTED_SQL = "select count(*) from public.business_numbers where status in ('active', 'grace')"
+_SHORTFALL_SQL = "select public.billing_warn_shortfalls(p_now => %(now)s)"
 _ALERT_SQL = "select public.billing_alert_low_balances(p_now => %(now)s)"
 
 
@@ -83,8 +84,10 @@ def run_billing(
 def _only_run(aira: Aira) -> Iterator[bool]:
     """Whether no other run is under way, kept so for the block. For peace only: the books are right with any number of runs."""
     with aira.database.transaction() as connection:
-        execute(connection, _LONG_SQL)
-        yield fetch_value(connection, _LOCK_SQL, {"key": _LOCK_KEY})
+        alone: bool = fetch_value(connection, _LOCK_SQL, {"key": _LOCK_KEY})
+        # Last, as a transaction keeps the snapshot of its latest query, and with it every dead row of the database, until it ends.
+        execute(connection, _LONG_UTILITY)
+        yield alone
 
 
 def _run(aira: Aira, orders: Orders, confirm_releases: int | None) -> BillingRun:
@@ -98,7 +101,7 @@ def _run(aira: Aira, orders: Orders, confirm_releases: int | None) -> BillingRun
     if not orders.stop():
         _give_back(aira, orders, progress)
     with aira.database.transaction() as connection:
-        alerted: int = fetch_value(connection, _ALERT_SQL, {"now": orders.now})
+        alerted: int = sum(fetch_value(connection, statement, {"now": orders.now}) for statement in (_SHORTFALL_SQL, _ALERT_SQL))
     run = replace(
         _summary(orders, progress.items),
         settled=settled,

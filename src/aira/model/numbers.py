@@ -141,7 +141,7 @@ class BillingRun:
     settled: int = 0
     """Purchases that an earlier process left unfinished."""
     alerted: int = 0
-    """Wallets warned of a low balance."""
+    """Wallets warned of a low balance, or of a rental in the next days that they will not be able to pay."""
     amounts: dict[str, Decimal] = field(default_factory=dict)
     """Money that moved, by currency."""
     warnings: list[str] = field(default_factory=list)

@@ -20,12 +20,18 @@ PAYLOAD = {
     "release_on": "2026-12-29",
     "next_billing_date": "2027-01-23",
     "threshold": "5.00",
+    "numbers": "+14155550123",
+    "due_on": "2026-12-23",
+    "missing": "0.75",
 }
 
 
 def test_there_is_a_letter_for_each_occasion() -> None:
     """Their names are those that the SQL functions queue."""
-    assert {"receipt", "payment_failed", "grace_reminder", "release_tomorrow", "released", "recovered", "low_balance"} == LETTERS
+    assert {
+        *("receipt", "payment_failed", "grace_reminder", "release_tomorrow", "released", "recovered"),
+        *("low_balance", "upcoming_shortfall"),
+    } == LETTERS
 
 
 @pytest.mark.parametrize("template", sorted(LETTERS))

@@ -72,15 +72,11 @@ end $$;
 -- Queues a letter to whoever pays; false where it was queued before or there is no address.
 create function public.billing_notify(p_wallet_id uuid, p_business_id uuid, p_template text, p_key text, p_payload jsonb, p_now timestamptz)
   returns boolean language plpgsql set search_path = '' as $$
-declare v_recipient text;
 begin
-  select coalesce(w.billing_email, u.email) into v_recipient
-    from public.wallets w join auth.users u on u.id = w.user_id where w.id = p_wallet_id;
-  if v_recipient is null then
-    return false;
-  end if;
   insert into public.notifications (business_id, wallet_id, channel, template, recipient, payload, dedupe_key, send_after, created_at)
-    values (p_business_id, p_wallet_id, 'email', p_template, v_recipient, p_payload, p_template || ':' || p_key, p_now, p_now)
+    select p_business_id, w.id, 'email', p_template, coalesce(w.billing_email, u.email), p_payload, p_template || ':' || p_key, p_now, p_now
+      from public.wallets w join auth.users u on u.id = w.user_id
+      where w.id = p_wallet_id and coalesce(w.billing_email, u.email) is not null
     on conflict (dedupe_key) do nothing;
   return found;
 end $$;
@@ -229,16 +225,17 @@ declare
   n public.business_numbers; w public.wallets; c public.number_charges; i public.billing_run_items;
   v_today date; v_owed numeric; v_decision text := 'charge'; v_grace_since date;
 begin
-  select p_run_id, x.id, x.phone_number, 'locked', 0, 0, x.currency, null, null, 'another program has it' into i
-    from public.business_numbers x where x.id = p_number_id;
   select * into n from public.business_numbers where id = p_number_id for update skip locked;
   if not found then
+    select p_run_id, x.id, x.phone_number, 'locked', 0, 0, x.currency, null, null, 'another program has it' into i
+      from public.business_numbers x where x.id = p_number_id;
     return i;
   end if;
+  i.run_id := p_run_id; i.business_number_id := n.id; i.phone_number := n.phone_number; i.currency := n.currency; i.periods := 0; i.amount := 0;
   i.outcome := case when n.is_active then 'not_due' else 'skipped' end;
   v_grace_since := n.grace_started_on;
   w := public.wallet_lock(n.wallet_id);
-  v_today := public.wallet_today(w.id, p_now);
+  v_today := (p_now at time zone w.billing_time_zone)::date;
   while n.is_active and n.next_billing_date <= coalesce(p_as_of, v_today) and i.periods < 24 loop
     c := public.billing_charge_of(n, n.periods_charged, p_run_id, p_now);
     v_owed := case when c.status in ('paid', 'waived') then 0 else c.amount end;
@@ -269,68 +266,6 @@ create function public.billing_due(p_as_of date default null, p_now timestamptz 
   select n.id, n.wallet_id from public.business_numbers n join public.wallets w on w.id = n.wallet_id
     where n.status in ('active', 'grace') and n.next_billing_date <= coalesce(p_as_of, (p_now at time zone w.billing_time_zone)::date)
     order by n.wallet_id, n.next_billing_date, n.purchased_at, n.id $$;
-
--- Forgives one charge: money that was taken goes back, a debt is dropped and the number moves on. A repeat changes nothing.
-create function public.billing_waive_charge(p_charge_id uuid, p_reason text, p_actor text default 'aira', p_now timestamptz default now())
-  returns public.number_charges language plpgsql set search_path = '' as $$
-declare n public.business_numbers; c public.number_charges;
-begin
-  select * into c from public.number_charges where id = p_charge_id;
-  if not found then
-    raise exception 'There is no such charge.' using errcode = 'PT404', constraint = 'charge_not_found';
-  end if;
-  n := public.number_lock(c.business_number_id);
-  select * into c from public.number_charges where id = p_charge_id for update;
-  if c.status = 'waived' then
-    return c;
-  elsif c.status = 'written_off' then
-    raise exception 'The charge was written off when the number was released.' using errcode = 'PT409', constraint = 'charge_written_off';
-  end if;
-  if c.transaction_id is not null then
-    perform public.wallet_post(n.wallet_id, 'credit', 'revenue:number_rental', c.amount, format('Waived rental of %s from %s: %s',
-      n.phone_number, c.period_start, p_reason), 'waive:' || c.id, p_actor, n.id, c.id, c.transaction_id, p_now);
-  elsif n.is_active and c.status = 'unpaid' then
-    perform public.billing_advance(n.id, c.period_end, p_now);
-  end if;
-  update public.number_charges set status = 'waived', waived_at = p_now, waive_reason = p_reason where id = c.id returning * into c;
-  return c;
-end $$;
-
--- Warns once a shortage where a wallet has less than its threshold, or than the next month's rental; returns how many were warned.
--- A wallet with a number in grace has had a louder letter.
-create function public.billing_alert_low_balances(p_now timestamptz default now()) returns int language plpgsql set search_path = '' as $$
-declare w record; v_warned int := 0;
-begin
-  for w in
-    select x.id, x.seq, x.currency, x.available, coalesce(x.low_balance_threshold, rental.monthly) as threshold
-      from public.wallets x
-      cross join lateral (select coalesce(sum(n.monthly_cost), 0) as monthly, coalesce(bool_or(n.status = 'grace'), false) as in_grace
-        from public.business_numbers n where n.wallet_id = x.id and n.status in ('active', 'grace')) rental
-      where x.low_balance_notified_at is null and not rental.in_grace and x.available < coalesce(x.low_balance_threshold, rental.monthly)
-      for update of x skip locked
-  loop
-    if public.billing_notify(w.id, null, 'low_balance', w.id || ':' || w.seq, jsonb_build_object('available', public.money_text(w.available),
-        'threshold', public.money_text(w.threshold), 'currency', w.currency), p_now) then
-      update public.wallets set low_balance_notified_at = p_now where id = w.id;
-      v_warned := v_warned + 1;
-    end if;
-  end loop;
-  return v_warned;
-end $$;
-
--- Charges and ledger that do not tell the same story; no rows where they do.
-create function public.billing_verify(p_wallet_id uuid default null) returns table (wallet_id uuid, charge_id uuid, problem text)
-  language sql stable set search_path = '' as $$
-  select n.wallet_id, c.id, 'paid, but the ledger holds another amount, wallet or period'
-    from public.number_charges c join public.business_numbers n on n.id = c.business_number_id
-    left join public.transactions t on t.id = c.transaction_id
-    where (p_wallet_id is null or n.wallet_id = p_wallet_id) and c.status = 'paid' and c.amount > 0
-      and (t.id is null or (t.wallet_id, t.amount, t.charge_id, t.type) is distinct from (n.wallet_id, c.amount, c.id, 'debit'))
-  union all
-  select t.wallet_id, t.charge_id, 'rental in the ledger without a paid or waived charge'
-    from public.transactions t left join public.number_charges c on c.transaction_id = t.id
-    where (p_wallet_id is null or t.wallet_id = p_wallet_id) and t.contra_account = 'revenue:number_rental' and t.type = 'debit' and c.id is null
-  order by 1, 2 $$;
 
 alter table public.billing_runs enable row level security;
 alter table public.number_charges enable row level security;
