@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from aira.adapters.system_clock import SystemClock
+from aira.billing.periods import period_start
 from aira.cli.main import run
 from aira.core import add_owner
 from aira.core.app import Aira
@@ -117,6 +118,18 @@ class TestWallet:
         assert ["owner", "currency", "balance", "held", "available", "id"] in lines
         assert ["ann@example.com", "USD", "5.00", "0.00", "5.00"] in [line[:5] for line in lines]
 
+    def test_the_statement_says_which_period_was_paid(self, aira: Aira, capsys: Captured) -> None:
+        """Of each rental its number and its days; of a top-up neither."""
+        rent_number(aira, funded_wallet(aira, "5"))
+
+        run(["wallet", "statement", "--json"])
+
+        received, rental = json.loads(capsys.readouterr().out)
+        paid = rental["phone_number"], rental["period_start"], rental["period_end"]
+        today = aira.clock.now().date()
+        assert (received["phone_number"], received["period_start"]) == (None, None)
+        assert paid == ("+14155550100", str(today), str(period_start(today, 1)))
+
     def test_csv_has_a_heading_and_the_same_rows(self, aira: Aira, capsys: Captured) -> None:
         """For a spreadsheet."""
         funded_wallet(aira, "5")
@@ -124,7 +137,7 @@ class TestWallet:
         run(["wallet", "statement", "--csv"])
 
         heading, row = capsys.readouterr().out.splitlines()
-        assert heading == "seq,created_at,type,amount,balance_after,currency,description,id"
+        assert heading == "seq,created_at,type,amount,balance_after,currency,description,id,phone_number,period_start,period_end"
         assert row.startswith("1,")
 
     def test_a_statement_of_other_days_is_empty(self, aira: Aira, capsys: Captured) -> None:

@@ -96,6 +96,11 @@ class TestSearch:
         """No offers print nothing into a pipe."""
         assert (run(["numbers", "search", "--area-code", "533"]), capsys.readouterr().out) == (0, "")
 
+    def test_of_an_empty_area_names_its_neighbours(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The other area codes of the same state."""
+        assert run(["numbers", "search", "--area-code", "415", "--contains", "999999"]) == 0
+        assert "Other area codes of the region: 209, 279" in capsys.readouterr().err
+
 
 class TestBuy:
     def test_prints_the_number(self, aira: Aira, capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,7 +179,7 @@ class TestBuy:
                 "+493023125123",
                 4,
                 "The country of this number wants an address or an approved bundle first. Nothing was charged.",
-                "Run `aira numbers requirements COUNTRY TYPE`, then buy with --address or --bundle.",
+                "Run `aira numbers requirements DE local`, then buy with --address or --bundle.",
             ),
         ],
     )
@@ -292,7 +297,10 @@ class TestRelease:
         monkeypatch.setattr("sys.stdin", Typist("n\n"))
 
         assert run(["numbers", "release", NUMBER]) == 4
-        assert f"1 appointment to come, the first on {start:%d %B %Y}, and could no longer be called." in capsys.readouterr().err
+        assert capsys.readouterr().err.splitlines()[:2] == [
+            "Its business could no longer be called, and has 1 appointment to come:",
+            f"  {start:%Y-%m-%d %H:%M}",
+        ]
         assert run(["numbers", "release", NUMBER, "--dry-run", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["status"] == "releasing"
         assert find_number(aira, NUMBER).is_active
@@ -364,7 +372,7 @@ def test_a_number_of_the_account_is_adopted(aira: Aira, capsys: pytest.CaptureFi
 def test_requirements_of_a_country_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """What has to be shown, and by whom."""
     assert run(["numbers", "requirements", "DE", "local"]) == 0
-    assert capsys.readouterr().out == 'business\tAddress in the country of the number\t["street", "city", "postal_code"]\n'
+    assert capsys.readouterr().out == "business\tAddress in the country of the number\tstreet, city, postal_code\n"
 
 
 class TestPrices:

@@ -236,6 +236,17 @@ class TestWaiving:
         assert [(item.outcome, item.amount) for item in second.items] == [("charged", Decimal("1.15"))]
         assert verify_wallet(aira).problems == []
 
+    def test_the_first_characters_of_an_id_name_a_charge(self, aira: Aira) -> None:
+        """Eight are enough; fewer, or what is no id, are not."""
+        rent_number(aira, funded_wallet(aira, "5"))
+        [charge] = list_charges(aira)
+
+        for nonsense in (str(charge.id)[:7], "%", "________"):
+            with pytest.raises(InvalidInput):
+                waive_charge(aira, nonsense, reason="line was down")
+
+        assert waive_charge(aira, str(charge.id)[:8].upper(), reason="line was down").id == charge.id
+
     def test_only_a_charge_that_is_there_and_open_can_be_waived(self, aira: Aira, clock: FrozenClock) -> None:
         """An unknown id is not found; what was written off at a release stays so."""
         number = rent_number(aira, funded_wallet(aira, "1.15"))

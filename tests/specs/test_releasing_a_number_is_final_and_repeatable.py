@@ -124,19 +124,20 @@ class TestRelease:
 
 
 class TestAppointmentsOfLine:
-    def test_counts_what_callers_could_no_longer_call_about(self, aira: Aira, number: PhoneNumber) -> None:
-        """The last number of a business with appointments to come says how many and from when."""
-        start = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-        book_appointment(aira, business="Ann's", start=start)
+    def test_lists_what_callers_could_no_longer_call_about(self, aira: Aira, number: PhoneNumber) -> None:
+        """The last number of a business with appointments to come names them, the next one first."""
+        starts = [datetime(2026, 11, day, 10, 0, tzinfo=UTC) for day in (25, 24)]
+        for start in starts:
+            book_appointment(aira, business="Ann's", start=start)
 
-        assert appointments_of_line(aira, number) == (1, start)
+        assert [one.start_time for one in appointments_of_line(aira, number)] == sorted(starts)
 
-    def test_counts_nothing_while_another_number_is_answered(self, aira: Aira, number: PhoneNumber) -> None:
+    def test_lists_nothing_while_another_number_is_answered(self, aira: Aira, number: PhoneNumber) -> None:
         """A business with a second number stays reachable."""
         book_appointment(aira, business="Ann's", start=datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
         buy_number(aira, "+14155550124", business="Ann's")
 
-        assert appointments_of_line(aira, number) == (0, None)
+        assert appointments_of_line(aira, number) == []
 
 
 class TestAssignment:

@@ -10,22 +10,23 @@ from aira.cli import render
 from aira.cli.options import DryRun, Json, Owner, Yes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from aira.model import BillingRun
+    from aira.core.app import Aira
+    from aira.model import BillingItem, BillingRun, Charge, PreviewItem
 
 app = typer.Typer()
 
 ITEM_COLUMNS = ("phone_number", "outcome", "amount", "currency", "period_start", "period_end", "detail")
-SHORT_ITEM_COLUMNS = ("phone_number", "outcome", "amount", "currency", "detail")
+SHORT_ITEM_COLUMNS = ("phone_number", "outcome", "amount", "detail")
 
-SHORT_CHARGE_COLUMNS = ("phone_number", "period_start", "amount", "status", "id")
+ID_SHOWN = 8
+SHORT_CHARGE_COLUMNS = ("phone_number", "period_start", "period_end", "amount", "status", "id")
 CHARGE_COLUMNS = ("phone_number", "period_start", "period_end", "amount", "currency", "status", "id")
-SHORT_RUN_COLUMNS = ("as_of", "charged", "grace_started", "released", "failed", "id")
+SHORT_RUN_COLUMNS = ("as_of", "charged", "recovered", "grace_started", "released", "failed", "id")
 RUN_COLUMNS = ("started_at", "as_of", "charged", "recovered", "grace_started", "reminded", "released", "blocked", "failed", "id")
 
 _COUNTED = ("charged", "recovered", "grace_started", "reminded", "released", "blocked", "failed", "skipped")
-_LETTERS_AT_ONCE = 1000
 
 
 @app.command()
@@ -52,9 +53,9 @@ def run(
       $ aira billing run --dry-run
     """
     from aira.core.app import open_aira
-    from aira.core.notifications import deliver_due
     from aira.core.renewals import run_billing
 
+    stop = _sigterm()
     if force and as_of is not None and not dry_run:
         render.confirm(f"Charge what falls due until {as_of.date()} now?", yes=yes)
     with open_aira() as aira:
@@ -65,11 +66,11 @@ def run(
             force=force,
             confirm_releases=confirm_releases,
             actor="cli",
-            stop=_sigterm(),
+            stop=stop,
         )
-        if not done.dry_run and not done.interrupted:
-            deliver_due(aira, limit=_LETTERS_AT_ONCE)
-    _report(done, quiet=quiet, json=json)
+        _report(done, quiet=quiet, json=json)
+        if not done.dry_run:
+            _send_letters(aira, stop)
     _judge(done)
 
 
@@ -86,13 +87,17 @@ def preview(
     from aira.core.charges import preview_billing
 
     with open_aira() as aira:
-        columns = ("on", *render.fitting(ITEM_COLUMNS, on_terminal=SHORT_ITEM_COLUMNS))
-        render.emit_list(preview_billing(aira, days=days), json=json, columns=columns, empty="Nothing falls due.")
+        expected = preview_billing(aira, days=days)
+    columns = ("on", *render.fitting(ITEM_COLUMNS, on_terminal=SHORT_ITEM_COLUMNS))
+    render.emit_list(expected if json else _rows(expected), json=json, columns=columns, empty="Nothing falls due.")
 
 
 @app.command()
 def runs(
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of one run, to see what it did with each number.")] = None,
+    run_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="Id of one run, or its first eight characters, to see what it did with each number."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many of the latest runs.")] = 30,
     json: Json = False,
 ) -> None:
@@ -107,7 +112,8 @@ def runs(
     with open_aira() as aira:
         if run_id is None:
             columns = render.fitting(RUN_COLUMNS, on_terminal=SHORT_RUN_COLUMNS)
-            render.emit_list(list_runs(aira, limit=limit), json=json, columns=columns, empty="Billing has not been run yet.")
+            latest = list_runs(aira, limit=limit)
+            render.emit_list(latest if json else _named(latest), json=json, columns=columns, empty="Billing has not been run yet.")
         else:
             _report(find_run(aira, run_id), quiet=False, json=json)
 
@@ -131,12 +137,12 @@ def charges(
     with open_aira() as aira:
         found = list_charges(aira, owner=owner, phone_number=number, status=status, limit=limit)
         columns = render.fitting(CHARGE_COLUMNS, on_terminal=SHORT_CHARGE_COLUMNS)
-        render.emit_list(found, json=json, columns=columns, empty="No charges.")
+        render.emit_list(found if json else _named(found), json=json, columns=columns, empty="No charges.")
 
 
 @app.command()
 def waive(
-    charge: Annotated[str, typer.Argument(help="Id of the charge.")],
+    charge: Annotated[str, typer.Argument(help="Id of the charge, or its first eight characters.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, as the statement will say.", show_default=False)],
     json: Json = False,
 ) -> None:
@@ -163,6 +169,15 @@ def _sigterm() -> "Callable[[], bool]":
     return told.is_set
 
 
+def _send_letters(aira: "Aira", stop: "Callable[[], bool]") -> None:
+    """Send what is due, letter by letter, until none is left or this process is told to end; a worker sends the rest."""
+    from aira.core.notifications import deliver_due
+
+    sys.stdout.flush()
+    while not stop() and deliver_due(aira, limit=1):
+        pass
+
+
 def _report(done: "BillingRun", *, quiet: bool, json: bool) -> None:
     if json:
         render.print_json(done)
@@ -174,10 +189,24 @@ def _report(done: "BillingRun", *, quiet: bool, json: bool) -> None:
     if done.already_running:
         render.note("Another billing run is under way; it does the same work.")
         return
-    told = [item for item in done.items if item.outcome != "waiting"]
-    render.emit_list(told, json=False, columns=render.fitting(ITEM_COLUMNS, on_terminal=SHORT_ITEM_COLUMNS), empty="Nothing was due.")
+    told = _rows([item for item in done.items if item.outcome != "waiting"])
+    render.emit_list(
+        told, json=False, columns=render.fitting(ITEM_COLUMNS, on_terminal=SHORT_ITEM_COLUMNS), empty="Nothing to charge today."
+    )
     if sys.stdout.isatty():
         render.note(_in_one_line(done))
+
+
+def _named(records: "Sequence[Charge | BillingRun]") -> list[dict[str, object]]:
+    """Records as rows; on a terminal with as much of the id as names them."""
+    rows = [render.as_plain(record) for record in records]
+    return [{**row, "id": str(row["id"])[:ID_SHOWN]} for row in rows] if render.to_terminal() else rows
+
+
+def _rows(items: "Sequence[BillingItem | PreviewItem]") -> list[dict[str, object]]:
+    """What happened to each number; on a terminal an amount stands with its currency."""
+    rows = [render.as_plain(item) for item in items]
+    return [{**row, "amount": f"{row['amount']} {row['currency']}"} for row in rows] if render.to_terminal() else rows
 
 
 def _in_one_line(done: "BillingRun") -> str:

@@ -8,15 +8,17 @@ from aira.cli import render
 from aira.cli.options import DryRun, IdempotencyKey, Json, MaybeBusiness, Owner, Yes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
 
+    from aira.core.releases import Stranded
     from aira.model import PhoneNumber
 
 NUMBER_COLUMNS = (
     "phone_number", "status", "status_reason", "business_name", "monthly_cost", "setup_cost", "currency", "next_billing_date",
     "grace_until", "country", "number_type", "capabilities", "voice_url", "provider", "provider_sid", "purchased_at", "released_at", "id",
 )  # fmt: skip
+
+MOST_LISTED = 10
 
 Number = Annotated[str, typer.Argument(help="The number, such as +14155550123, or its id.")]
 Currency = Annotated[str | None, typer.Option("--currency", help="Three letters; may be left out while the owner has only one wallet.")]
@@ -113,15 +115,11 @@ def release(number: Number, yes: Yes = False, dry_run: DryRun = False, json: Jso
     from aira.core.releases import appointments_of_line, release_number
 
     with open_aira() as aira:
-        if dry_run:
-            show_number(release_number(aira, number, dry_run=True), json=json)
-            return
         found = find_number(aira, number)
-        warning = _unreachable(*appointments_of_line(aira, found))
-        render.confirm(f"Give {found.phone_number} back for good?{warning}", yes=yes)
-        show_number(release_number(aira, found.id), json=json)
-        if yes and warning:
-            render.note(warning.strip())
+        _warn_of(appointments_of_line(aira, found))
+        if not dry_run:
+            render.confirm(f"Give {found.phone_number} back for good?", yes=yes)
+        show_number(release_number(aira, found.id, dry_run=dry_run), json=json)
 
 
 def show_number(number: "PhoneNumber", *, json: bool) -> None:
@@ -151,8 +149,14 @@ def _carry_out(purchase: "Callable[[bool], PhoneNumber]", *, yes: bool, dry_run:
         render.note(f"Nobody answers it yet: `aira numbers assign {bought.phone_number} --business B`.")
 
 
-def _unreachable(appointments: int, first: "datetime | None") -> str:
-    if first is None:
-        return ""
-    counted = "1 appointment" if appointments == 1 else f"{appointments} appointments"
-    return f" Its business has {counted} to come, the first on {first:%d %B %Y}, and could no longer be called."
+def _warn_of(stranded: "Sequence[Stranded]") -> None:
+    if not stranded:
+        return
+    from zoneinfo import ZoneInfo
+
+    counted = "1 appointment" if len(stranded) == 1 else f"{len(stranded)} appointments"
+    render.note(f"Its business could no longer be called, and has {counted} to come:")
+    for one in stranded[:MOST_LISTED]:
+        render.note(f"  {one.start_time.astimezone(ZoneInfo(one.time_zone)):%Y-%m-%d %H:%M}  {one.service or ''}".rstrip())
+    if len(stranded) > MOST_LISTED:
+        render.note(f"  and {len(stranded) - MOST_LISTED} more: `aira appointments list`")

@@ -11,10 +11,12 @@ from aira.cli.options import Business, DryRun, Json, MaybeBusiness, Owner
 
 if TYPE_CHECKING:
     from aira.core.reconcile import Reconciliation
+    from aira.model import AvailableNumber
 
 app = typer.Typer()
 
 OFFER_COLUMNS = ("phone_number", "locality", "region", "capabilities", "monthly_cost", "currency")
+SHORT_OFFER_COLUMNS = ("phone_number", "place", "able_to", "monthly_cost", "currency")
 LIST_COLUMNS = ("phone_number", "status", "business_name", "monthly_cost", "currency", "next_billing_date")
 FINDING_COLUMNS = ("kind", "phone_number", "outcome", "detail")
 
@@ -58,8 +60,11 @@ def search(
             limit=limit,
             currency=currency,
         )
-    shown = [{**render.as_plain(offer), "capabilities": able(offer.capabilities)} for offer in found]
-    render.emit_list(found if json else shown, json=json, columns=OFFER_COLUMNS, empty="No such number is for rent. Search more widely.")
+    columns = render.fitting(OFFER_COLUMNS, on_terminal=SHORT_OFFER_COLUMNS)
+    shown = found if json else [_at_a_glance(offer) for offer in found]
+    render.emit_list(shown, json=json, columns=columns, empty="No such number is for rent. Search more widely.")
+    if not found and area_code is not None:
+        _suggest_instead_of(area_code)
     if any(offer.address_requirement != "none" for offer in found):
         render.note(f"These need an address: `aira numbers requirements {country} {number_type}`.")
     if any(offer.simulated for offer in found):
@@ -182,7 +187,8 @@ def requirements(
 
     with open_aira() as aira:
         found = number_requirements(aira, country=country, number_type=number_type)
-    render.emit_list(found, json=json, columns=("end_user_type", "name", "fields"), empty="Nothing: such a number can be bought at once.")
+    shown = found if json else [{**render.as_plain(one), "fields": ", ".join(one.fields)} for one in found]
+    render.emit_list(shown, json=json, columns=("end_user_type", "name", "fields"), empty="Nothing: such a number can be bought at once.")
 
 
 @app.command()
@@ -209,6 +215,19 @@ def rehearse(
         render.print_json({"kind": kind, "operation": operation, "times": times, "delay_ms": delay_ms})
     else:
         render.note(f"The next {operation} will end in {kind}." if times == 1 else f"The next {times} of {operation} will end in {kind}.")
+
+
+def _at_a_glance(offer: "AvailableNumber") -> dict[str, object]:
+    capabilities = able(offer.capabilities)
+    place = ", ".join(part for part in (offer.locality, offer.region) if part)
+    return {**render.as_plain(offer), "capabilities": capabilities, "able_to": capabilities, "place": place}
+
+
+def _suggest_instead_of(area_code: str) -> None:
+    from aira.core.phones import neighbouring_area_codes
+
+    if others := neighbouring_area_codes(area_code):
+        render.note(f"Other area codes of the region: {', '.join(others)}.")
 
 
 def _summary(done: "Reconciliation") -> str:

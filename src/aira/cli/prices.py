@@ -10,6 +10,7 @@ from aira.cli.options import DryRun, Json
 app = typer.Typer()
 
 PRICE_COLUMNS = ("country", "number_type", "monthly_cost", "currency", "carrier_cost", "updated_at")
+SHORT_PRICE_COLUMNS = PRICE_COLUMNS[:-1]
 
 
 @app.command(name="list")
@@ -25,7 +26,9 @@ def list_(
     from aira.core.prices import list_prices
 
     with open_aira() as aira:
-        render.emit_list(list_prices(aira, country=country), json=json, columns=PRICE_COLUMNS, empty="No prices yet: `aira prices sync`.")
+        listed = list_prices(aira, country=country)
+    columns = render.fitting(PRICE_COLUMNS, on_terminal=SHORT_PRICE_COLUMNS)
+    render.emit_list(listed, json=json, columns=columns, empty="No prices yet: `aira prices sync`.")
 
 
 @app.command()
@@ -54,4 +57,4 @@ def sync(
         raise InvalidInput("The markup is not a number.", hint="Give --markup 25 for a quarter on top.") from None
     with open_aira() as aira:
         prices = sync_prices(aira, country=country, markup_percent=percent, dry_run=dry_run)
-    render.emit_list(prices, json=json, columns=PRICE_COLUMNS)
+    render.emit_list(prices, json=json, columns=render.fitting(PRICE_COLUMNS, on_terminal=SHORT_PRICE_COLUMNS))

@@ -16,7 +16,9 @@ app = typer.Typer()
 WALLET_COLUMNS = (
     "owner", "currency", "balance", "held", "available", "low_balance_threshold", "billing_email", "billing_time_zone", "grace_days", "id",
 )  # fmt: skip
-TRANSACTION_COLUMNS = ("seq", "created_at", "type", "amount", "balance_after", "currency", "description", "id")
+TRANSACTION_COLUMNS = (
+    "seq", "created_at", "type", "amount", "balance_after", "currency", "description", "id", "phone_number", "period_start", "period_end",
+)  # fmt: skip
 
 Currency = Annotated[str | None, typer.Option("--currency", help="Three letters; may be left out while the owner has only one wallet.")]
 

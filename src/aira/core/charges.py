@@ -1,12 +1,13 @@
 """What billing has done and will do: charges, runs, the preview; and forgiving a charge."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from aira.core.app import Aira
-from aira.core.db import Connection, execute, fetch_all, fetch_one, fetch_value, fetch_values
+from aira.core.db import Connection, execute, fetch_all, fetch_value, fetch_values
 from aira.core.owners import resolve_owner
 from aira.errors import InvalidInput, NotFound
 from aira.model import BillingItem, BillingRun, Charge, PreviewItem
@@ -51,6 +52,12 @@ cross join lateral public.billing_charge_number(d.business_number_id, p_actor =>
 where d.wallet_id = %(wallet_id)s order by d.ordinality
 """
 _DELIVER_SQL = "update public.notifications set status = 'sent', sent_at = %(now)s where wallet_id = %(wallet_id)s and status = 'pending'"
+
+_CHARGE_IDS_SQL = "select id from public.number_charges where id::text like %(prefix)s limit 2"
+_RUN_IDS_SQL = "select id from public.billing_runs where id::text like %(prefix)s limit 2"
+
+_ID_PREFIX = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}")
+"""As much of an id as a table on a terminal shows, or more."""
 
 _STATUSES = ("unpaid", "paid", "waived", "written_off")
 
@@ -100,14 +107,15 @@ def list_charges(
 def waive_charge(aira: Aira, charge_id: str | UUID, *, reason: str, actor: str = "aira") -> Charge:
     """Forgive one charge: what was paid goes back to the wallet, what was owed is dropped. A repeat changes nothing.
 
-    Raises NotFound, and Refused for a charge that was written off when its number was released.
+    The first eight characters of the id are enough. Raises NotFound, and Refused for a charge that was written off when its number
+    was released.
     """
     if not 1 <= len(reason.strip()) <= 200:
         raise InvalidInput("Waiving a charge needs a reason of at most 200 characters.", hint="Add --reason.")
-    parameters = {"id": _parse_id(charge_id, "charge"), "reason": reason.strip(), "actor": actor, "now": aira.clock.now()}
     with aira.database.transaction() as connection:
-        execute(connection, _WAIVE_SQL, parameters)
-        wanted = {"id": parameters["id"], "user_id": None, "phone_number": None, "status": None, "limit": 1}
+        found = _resolve_id(connection, _CHARGE_IDS_SQL, charge_id, "charge")
+        execute(connection, _WAIVE_SQL, {"id": found, "reason": reason.strip(), "actor": actor, "now": aira.clock.now()})
+        wanted = {"id": found, "user_id": None, "phone_number": None, "status": None, "limit": 1}
         return fetch_all(connection, Charge, _CHARGES_SQL, wanted)[0]
 
 
@@ -118,13 +126,11 @@ def list_runs(aira: Aira, *, limit: int = 30) -> list[BillingRun]:
 
 
 def find_run(aira: Aira, run_id: str | UUID) -> BillingRun:
-    """One billing run with its items. Raises NotFound."""
-    parameters = {"id": _parse_id(run_id, "run"), "limit": 1}
+    """One billing run with its items, by its id or the first eight characters of it. Raises NotFound, InvalidInput."""
     with aira.database.transaction() as connection:
-        row = fetch_one(connection, _RunRow, _RUNS_SQL, parameters)
-        if row is None:
-            raise NotFound("There is no such run.", hint="Run `aira billing runs`.")
-        return _run(row, fetch_all(connection, BillingItem, _ITEMS_SQL, parameters))
+        wanted = {"id": _resolve_id(connection, _RUN_IDS_SQL, run_id, "run"), "limit": 1}
+        [row] = fetch_all(connection, _RunRow, _RUNS_SQL, wanted)
+        return _run(row, fetch_all(connection, BillingItem, _ITEMS_SQL, wanted))
 
 
 def _lived_through(connection: Connection, wallet_id: UUID, now: datetime, days: int) -> list[PreviewItem]:
@@ -172,8 +178,11 @@ def _run(row: _RunRow, items: list[BillingItem]) -> BillingRun:
     )
 
 
-def _parse_id(reference: str | UUID, kind: str) -> UUID:
-    try:
-        return UUID(str(reference).strip())
-    except ValueError:
-        raise InvalidInput(f"A {kind} is named by its id.", hint=f"Run `aira billing {kind}s` for the ids.") from None
+def _resolve_id(connection: Connection, statement: str, reference: str | UUID, kind: str) -> UUID:
+    prefix = str(reference).strip().lower()
+    found: list[UUID] = fetch_values(connection, statement, {"prefix": f"{prefix}%"}) if _ID_PREFIX.fullmatch(prefix) else []
+    if len(found) == 1:
+        return found[0]
+    if found or not _ID_PREFIX.fullmatch(prefix):
+        raise InvalidInput(f"A {kind} is named by its id, or the first eight characters or more.", hint=f"Run `aira billing {kind}s`.")
+    raise NotFound(f"There is no such {kind}.", hint=f"Run `aira billing {kind}s` for those there are.")

@@ -17,7 +17,7 @@ from aira.core.numbers import resolve_number
 from aira.core.phones import number_kind, parse_phone_number
 from aira.core.prices import price_of
 from aira.core.wallet import resolve_wallet
-from aira.errors import AiraError, NotFound, NumberTaken, NumberUnavailable, OutcomeUnknown, Refused
+from aira.errors import AiraError, NotFound, NumberTaken, NumberUnavailable, OutcomeUnknown, Refused, RequirementsMissing
 from aira.model import NumberSearch, NumberStatus, PhoneNumber
 from aira.ports import CarrierNumber, Webhooks
 
@@ -164,9 +164,7 @@ def _carry_out(aira: Aira, intent: _Intent, webhooks: Webhooks, papers: Papers, 
         # Of a purchase that was under way before, an earlier request may still be on its way: only reconcile ends it.
         if intent.fresh:
             fail_purchase(aira, intent.number, reason=refused.reason)
-        if isinstance(refused, NumberUnavailable) and (nearest := _nearest(aira, intent.number)):
-            raise NumberUnavailable(refused.message, hint=f"Nearest for rent: {', '.join(nearest)}.", nearest=nearest) from refused
-        raise
+        raise _with_a_way_out(aira, intent.number, refused) from refused
     return complete_purchase(aira, intent.number, rented, actor=actor)
 
 
@@ -190,15 +188,26 @@ def _rented(aira: Aira, number: PhoneNumber, webhooks: Webhooks, papers: Papers,
 
 
 def _look_again(aira: Aira, number: PhoneNumber, lost: OutcomeUnknown) -> CarrierNumber:
+    held = OutcomeUnknown(f"{lost.message} Until then the money is held.", hint=lost.hint, code=lost.reason, **lost.facts)
     try:
         found = aira.carrier.find(phone_number=number.phone_number)
     except AiraError:
-        raise lost from None
+        raise held from lost
     ours = [one for one in found if one.tag == tag_of(number.id)]
     if not ours:
         # Absent is no proof yet: the request may still be in work. Reconcile looks again when it cannot be any more.
-        raise lost
+        raise held from lost
     return ours[0]
+
+
+def _with_a_way_out(aira: Aira, number: PhoneNumber, refused: AiraError) -> AiraError:
+    """The refusal with a hint that fits this number, where there is one."""
+    if isinstance(refused, NumberUnavailable) and (nearest := _nearest(aira, number)):
+        return NumberUnavailable(refused.message, hint=f"Nearest for rent: {', '.join(nearest)}.", nearest=nearest)
+    if isinstance(refused, RequirementsMissing):
+        hint = refused.hint.replace("COUNTRY TYPE", f"{number.country} {number.number_type.replace('_', '-')}")
+        return RequirementsMissing(refused.message, hint=hint, code=refused.reason, **refused.facts)
+    return refused
 
 
 def _nearest(aira: Aira, number: PhoneNumber, *, most: int = 3) -> list[str]:

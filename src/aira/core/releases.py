@@ -1,10 +1,11 @@
 """Giving a number back: it stops answering first, then the carrier takes it, then the books are closed. There is no way back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from aira.core.app import Aira
-from aira.core.db import execute, fetch_one, fetch_value
+from aira.core.db import execute, fetch_all, fetch_value
 from aira.core.numbers import resolve_number
 from aira.errors import SetupError
 from aira.model import NumberStatus, PhoneNumber
@@ -16,9 +17,22 @@ select not exists (select from public.business_numbers o where o.business_id = n
 from public.business_numbers n where n.id = %(id)s
 """
 _APPOINTMENTS_SQL = """
-select count(*) as appointments, min(a.start_time) as first_start_time
-from public.appointments a where a.business_id = %(business_id)s and a.status = 'confirmed' and a.start_time > %(now)s
+select a.start_time, b.time_zone, s.name as service
+from public.appointments a
+join public.business_v2 b on b.id = a.business_id
+left join public.services s on s.id = a.service_id
+where a.business_id = %(business_id)s and a.status = 'confirmed' and a.start_time > %(now)s order by a.start_time, a.id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """An appointment to come that its customer could no longer ring about."""
+
+    start_time: datetime
+    time_zone: str
+    """Of the business."""
+    service: str | None
 
 
 def release_number(aira: Aira, number: UUID | str, *, reason: str = "operator", dry_run: bool = False) -> PhoneNumber:
@@ -48,13 +62,12 @@ def give_back(aira: Aira, number: PhoneNumber) -> PhoneNumber:
         return resolve_number(connection, number.id)
 
 
-def appointments_of_line(aira: Aira, number: PhoneNumber) -> tuple[int, datetime | None]:
-    """How many appointments to come its business has, and when the first is, where this is the last number it can be called at."""
+def appointments_of_line(aira: Aira, number: PhoneNumber) -> list[Stranded]:
+    """The appointments to come of its business, the next one first, where this is the last number it can be called at."""
     with aira.database.transaction() as connection:
         if number.business_id is None or not fetch_value(connection, _LAST_NUMBER_SQL, {"id": number.id}):
-            return 0, None
-        row = fetch_one(connection, dict, _APPOINTMENTS_SQL, {"business_id": number.business_id, "now": aira.clock.now()})
-        return (row["appointments"], row["first_start_time"]) if row else (0, None)
+            return []
+        return fetch_all(connection, Stranded, _APPOINTMENTS_SQL, {"business_id": number.business_id, "now": aira.clock.now()})
 
 
 def check_same_account(aira: Aira, number: PhoneNumber) -> None:

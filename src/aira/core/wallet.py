@@ -32,15 +32,16 @@ _OPEN_SQL = """
 insert into public.wallets (user_id, currency, created_at) values (%(user_id)s, %(currency)s, %(now)s)
 on conflict on constraint wallets_one_per_currency do nothing
 """
-_TRANSACTION_SQL = """
-select t.id, t.wallet_id, t.seq, t.type, t.contra_account, t.amount, t.currency, t.balance_after, t.description, t.reverses_id, t.charge_id,
-       t.idempotency_key, t.actor, t.created_at
-from public.transactions t where t.id = %(id)s
-"""
-_STATEMENT_SQL = """
-select t.id, t.wallet_id, t.seq, t.type, t.contra_account, t.amount, t.currency, t.balance_after, t.description, t.reverses_id, t.charge_id,
-       t.idempotency_key, t.actor, t.created_at
+_TRANSACTIONS = """
+select t.id, t.wallet_id, t.seq, t.type, t.contra_account, t.amount, t.currency, t.balance_after, t.description, n.phone_number,
+       c.period_start, c.period_end, t.reverses_id, t.charge_id, t.idempotency_key, t.actor, t.created_at
 from public.transactions t
+left join public.number_charges c on c.id = t.charge_id
+left join public.business_numbers n on n.id = t.business_number_id
+"""
+_TRANSACTION_SQL = f"{_TRANSACTIONS} where t.id = %(id)s"
+_STATEMENT_SQL = f"""
+{_TRANSACTIONS}
 where t.wallet_id = %(wallet_id)s
   and (%(date_from)s::date is null or t.created_at >= %(date_from)s::date::timestamp at time zone %(time_zone)s)
   and (%(date_to)s::date is null or t.created_at < (%(date_to)s::date + 1)::timestamp at time zone %(time_zone)s)

@@ -39,6 +39,11 @@ class Transaction:
     currency: str
     balance_after: Decimal
     description: str
+    phone_number: str | None
+    """The number it is about, None for a top-up."""
+    period_start: date | None
+    """Of a rental: its period, up to and without `period_end`."""
+    period_end: date | None
     reverses_id: UUID | None
     charge_id: UUID | None
     idempotency_key: str
