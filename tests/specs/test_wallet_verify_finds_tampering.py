@@ -1,12 +1,13 @@
 """Whoever changes the books by hand, even as the database's superuser, is found out."""
 
+import itertools
 from decimal import Decimal
 
 import pytest
 
 from aira.core import top_up, verify_wallet
 from aira.core.app import Aira
-from aira.core.db import execute
+from aira.core.db import execute, fetch_all, fetch_value
 from aira.errors import Refused
 from rentals import funded_wallet, rent_number, run_sql
 
@@ -73,6 +74,55 @@ def test_a_change_is_found(books: Aira, what: str) -> None:
         connection.execute(TAMPERINGS[what])
 
     assert verify_wallet(books).problems != []
+
+
+_COLUMNS_SQL = """
+select attname as name, format_type(atttypid, null) as type from pg_attribute
+where attrelid = 'public.transactions'::regclass and attnum > 0 and not attisdropped order by attnum
+"""
+_OTHER_VALUE = {
+    "uuid": "gen_random_uuid()",
+    "bigint": "{0} + 100",
+    "numeric": "{0} + 0.0001",
+    "timestamp with time zone": "{0} + interval '1 microsecond'",
+    "bytea": "sha256({0})",
+    "character": "'XTS'",
+    "text": "{0} || '.'",
+    "type": "case type when 'credit' then 'debit' else 'credit' end",
+    "contra_account": "case contra_account when 'promo' then 'refunds' else 'promo' end",
+}
+"""Another value that the column takes, by the column's name where it takes few, else by its type."""
+
+
+def test_whatever_single_thing_is_changed_removed_or_swapped_is_found(books: Aira) -> None:
+    """Each column of each row by the least amount, each row away, each two rows in each other's place: nothing goes unseen."""
+    with books.database.transaction() as connection:
+        columns = fetch_all(connection, dict, _COLUMNS_SQL)
+    changes = {(one["name"], seq): _changed(one["name"], one["type"], seq) for one in columns for seq in range(1, 5)}
+    removals = {("removed", seq): f"delete from transactions where seq = {seq}" for seq in range(1, 5)}
+    swaps = {
+        ("swapped", first, second): f"""update transactions set seq = 100 where seq = {first};
+            update transactions set seq = {first} where seq = {second}; update transactions set seq = {second} where seq = 100"""
+        for first, second in itertools.combinations(range(1, 5), 2)
+    }
+
+    unseen = [what for what, statement in (changes | removals | swaps).items() if not _problems_after(books, statement)]
+
+    assert unseen == []
+    assert len(changes) == 4 * 16
+
+
+def _changed(column: str, kind: str, seq: int) -> str:
+    other = _OTHER_VALUE.get(column) or _OTHER_VALUE[kind]
+    return f"update transactions set {column} = {other.format(column)} where seq = {seq}"
+
+
+def _problems_after(books: Aira, statement: str) -> int:
+    with books.database.transaction(dry_run=True) as connection:
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(statement)
+        problems: int = fetch_value(connection, "select count(*) from wallet_verify()")
+        return problems
 
 
 @pytest.mark.parametrize("statement", ["update transactions set amount = 1", "delete from transactions", "truncate transactions cascade"])
