@@ -89,6 +89,20 @@ _WORDINGS = {
     ),
 }
 
+_ROW = '<tr><th align="left" style="padding:2px 16px 2px 0;font-weight:normal;color:#6b7280">{}</th><td>{}</td></tr>'
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{subject}</title></head>
+<body style="margin:0;padding:24px;background:#f4f5f7;font:16px/1.5 -apple-system,'Segoe UI',Roboto,Arial,sans-serif;color:#1c1f23">
+<div style="max-width:520px;margin:0 auto;background:#ffffff;border-radius:8px;padding:28px 32px">
+<p>{opening}</p>
+<table style="border-collapse:collapse;margin:16px 0">{rows}</table>
+<p>{closing}</p>
+</div>
+</body>
+</html>
+"""
+
 LETTERS = frozenset(_WORDINGS)
 """Names of the letters, as `notifications.template` has them."""
 
@@ -102,7 +116,7 @@ def write_letter(template: str, payload: Mapping[str, object]) -> Letter:
         facts = [(label, value.format_map(values)) for label, value in wording.facts]
     except KeyError as missing:
         raise InvalidInput(f"The letter {template} cannot be written without {missing}.", code="template_failed") from None
-    return Letter(subject=subject, text=_as_text(wording, facts), html=_as_html(wording, facts))
+    return Letter(subject=subject, text=_as_text(wording, facts), html=_as_html(subject, wording, facts))
 
 
 def _as_text(wording: _Wording, facts: list[tuple[str, str]]) -> str:
@@ -111,6 +125,7 @@ def _as_text(wording: _Wording, facts: list[tuple[str, str]]) -> str:
     return f"{wording.opening}\n\n{lines}\n\n{wording.closing}\n"
 
 
-def _as_html(wording: _Wording, facts: list[tuple[str, str]]) -> str:
-    rows = "".join(f'<tr><th align="left">{html.escape(label)}</th><td>{html.escape(value)}</td></tr>' for label, value in facts)
-    return f"<p>{html.escape(wording.opening)}</p><table>{rows}</table><p>{html.escape(wording.closing)}</p>"
+def _as_html(subject: str, wording: _Wording, facts: list[tuple[str, str]]) -> str:
+    rows = "".join(_ROW.format(html.escape(label), html.escape(value)) for label, value in facts)
+    words = {"subject": subject, "opening": wording.opening, "closing": wording.closing}
+    return _PAGE.format(rows=rows, **{name: html.escape(text) for name, text in words.items()})
