@@ -1,8 +1,8 @@
 """How fast is a billing run, and does it stay as fast with more numbers?
 
 The yardstick is what the disk allows: a bare loop of INSERT and UPDATE on two plain tables in the same database, one transaction
-each, on one connection. A run works on four wallets at once; for each number it writes a charge, a ledger row with its hash, the wallet, the
-number, a receipt, and its own report.
+each, on one connection. A run works on four wallets at once; for each number it writes a charge, a ledger row with its hash, the
+wallet, the number, a receipt, and its own report.
 
     python benchmarks/billing.py [--sizes 1000,10000] [--json] [--data URL]
 """

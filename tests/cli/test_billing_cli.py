@@ -135,7 +135,7 @@ class TestRun:
 
         out, err = capsys.readouterr()
         assert (code, out.split("\t")[:2]) == (8, ["+14155550100", "failed"])
-        assert err.startswith("error: 1 numbers failed; the next run tries them again.\nhint: Run `aira billing runs ")
+        assert err.startswith("error: 1 number failed; the next run tries again.\nhint: Run `aira billing runs ")
 
     def test_releases_nobody_confirmed_end_with_8(self, aira: Aira, capsys: Captured) -> None:
         """The hint names the command with the number of releases."""
@@ -157,7 +157,7 @@ class TestRun:
         code = run(["billing", "run", "--quiet"])
 
         assert (code, capsys.readouterr().err.splitlines()[0]) == (
-            8, "error: 1 numbers are past their grace, but no warning about them was delivered.",
+            8, "error: Grace is over for 1 number, but no warning was delivered.",
         )  # fmt: skip
 
     def test_cron_gets_one_object_and_a_code(self, aira: Aira) -> None:

@@ -171,7 +171,7 @@ class TestWallet:
         out, err = capsys.readouterr()
         assert (good, report) == (0, {"wallets": 1, "transactions": 1, "problems": []})
         assert (bad, out.split("\t")[1:]) == (4, ["1", "changed, or the row before it was\n"])
-        assert err.splitlines()[1] == "error: The books are wrong in 1 places."
+        assert err.splitlines()[1] == "error: The books are wrong in 1 place."
 
     @pytest.mark.parametrize(("amount", "threshold"), [("5", "5.00"), ("auto", None), ("off", "0.00")])
     def test_alert_prints_the_wallet(self, aira: Aira, capsys: Captured, amount: str, threshold: str | None) -> None:

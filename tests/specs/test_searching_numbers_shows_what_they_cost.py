@@ -137,6 +137,8 @@ def test_numbers_are_listed_by_owner_and_business(aira: Aira) -> None:
         ("+18005550123", ("US", "toll_free")),
         ("+442079460123", ("GB", "local")),
         ("+4915228817386", ("DE", "mobile")),
+        ("+443331231234", ("GB", "national")),
+        ("+33912345678", ("FR", "national")),
         ("+15005550006", ("US", "local")),
     ],
 )

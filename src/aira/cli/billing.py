@@ -227,17 +227,19 @@ def _judge(done: "BillingRun") -> None:
     if done.interrupted:
         raise PartlyDone("The run was told to stop before it was through.")
     if done.failed:
-        raise PartlyDone(f"{done.failed} numbers failed; the next run tries them again.", hint=f"Run `aira billing runs {done.id or ''}`.")
+        raise PartlyDone(
+            f"{render.counted(done.failed, 'number')} failed; the next run tries again.", hint=f"Run `aira billing runs {done.id or ''}`."
+        )
     if any(item.outcome == "release_held" for item in done.items):
         held = sum(item.outcome == "release_held" for item in done.items)
         raise PartlyDone(
-            f"{held} numbers would be released, more than a run may release unasked; none was.",
+            f"{render.counted(held, 'number')} would be released, more than a run may release unasked; none was.",
             code="releases_held",
             hint=f"Look at the wallets; if it is right, run `aira billing run --confirm-releases {held}`.",
         )
     if done.blocked:
         raise PartlyDone(
-            f"{done.blocked} numbers are past their grace, but no warning about them was delivered.",
+            f"Grace is over for {render.counted(done.blocked, 'number')}, but no warning was delivered.",
             code="release_blocked",
             hint="Run `aira notifications list --status failed`, or set another address: `aira wallet set --email E`.",
         )

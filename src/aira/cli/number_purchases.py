@@ -154,8 +154,7 @@ def _warn_of(stranded: "Sequence[Stranded]") -> None:
         return
     from zoneinfo import ZoneInfo
 
-    counted = "1 appointment" if len(stranded) == 1 else f"{len(stranded)} appointments"
-    render.note(f"Its business could no longer be called, and has {counted} to come:")
+    render.note(f"Its business could no longer be called, and has {render.counted(len(stranded), 'appointment')} to come:")
     for one in stranded[:MOST_LISTED]:
         render.note(f"  {one.start_time.astimezone(ZoneInfo(one.time_zone)):%Y-%m-%d %H:%M}  {one.service or ''}".rstrip())
     if len(stranded) > MOST_LISTED:

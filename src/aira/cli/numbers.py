@@ -168,7 +168,9 @@ def reconcile(
         render.emit_list(done.findings, json=False, columns=FINDING_COLUMNS, empty="Our records and the carrier's agree.")
         render.note(_summary(done))
     if done.unfinished and not dry_run:
-        raise PartlyDone(f"Not settled yet: {_counted(len(done.unfinished))}.", hint="Run `aira numbers reconcile` again in two minutes.")
+        raise PartlyDone(
+            f"Not settled yet: {render.counted(len(done.unfinished), 'number')}.", hint="Run `aira numbers reconcile` again in two minutes."
+        )
 
 
 @app.command()
@@ -234,8 +236,4 @@ def _summary(done: "Reconciliation") -> str:
     words = {"ask": "for you to decide", "fixable": "fixable with --fix"}
     outcomes = Counter(finding.outcome for finding in done.findings if finding.outcome != "ignored")
     parts = [f"{count} {words.get(outcome, outcome)}" for outcome, count in outcomes.items()]
-    return f"{_counted(done.numbers)} at the carrier; {', '.join(parts) or 'nothing to do'}."
-
-
-def _counted(numbers: int) -> str:
-    return "1 number" if numbers == 1 else f"{numbers} numbers"
+    return f"{render.counted(done.numbers, 'number')} at the carrier; {', '.join(parts) or 'nothing to do'}."

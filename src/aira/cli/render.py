@@ -96,6 +96,11 @@ def note(text: str) -> None:
     sys.stderr.write(clean(text) + "\n")
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something: 1 number, 2 numbers."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before money is spent or something is gone; returns only on a yes.
 

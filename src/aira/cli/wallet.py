@@ -153,9 +153,9 @@ def verify(owner: Owner = None, currency: Currency = None, json: Json = False) -
         render.print_json(report)
     else:
         render.emit_list(report.problems, json=False, columns=("wallet_id", "seq", "problem"), empty="Every row is as it was written.")
-        render.note(f"{report.transactions} transactions in {report.wallets} wallets checked.")
+        render.note(f"{render.counted(report.transactions, 'transaction')} in {render.counted(report.wallets, 'wallet')} checked.")
     if report.problems:
-        raise LedgerBroken(f"The books are wrong in {len(report.problems)} places.")
+        raise LedgerBroken(f"The books are wrong in {render.counted(len(report.problems), 'place')}.")
 
 
 @app.command()

@@ -25,7 +25,9 @@ def _not_a_number() -> InvalidInput:
 
 
 def number_kind(phone_number: str) -> tuple[str, str]:
-    """Country (two letters) and type (local, toll_free, mobile) of an E.164 number, as its country's numbering plan has it.
+    """Country (two letters) and type (local, toll_free, mobile, national) of an E.164 number, as its country's numbering plan has it.
+
+    A national number belongs to no place: plans call it universal access, or a number for calls over the internet.
 
     Raises InvalidInput for a number that belongs to no country.
     """
@@ -33,7 +35,12 @@ def number_kind(phone_number: str) -> tuple[str, str]:
     country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(number.country_code or 0)
     if len(country) != 2 or country == "ZZ":
         raise InvalidInput("This number belongs to no country.", hint="Run `aira numbers search` for numbers that can be rented.")
-    kinds = {PhoneNumberType.TOLL_FREE: "toll_free", PhoneNumberType.MOBILE: "mobile"}
+    kinds = {
+        PhoneNumberType.TOLL_FREE: "toll_free",
+        PhoneNumberType.MOBILE: "mobile",
+        PhoneNumberType.UAN: "national",
+        PhoneNumberType.VOIP: "national",
+    }
     return country, kinds.get(phonenumbers.number_type(number), "local")
 
 
