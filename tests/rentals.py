@@ -125,3 +125,25 @@ def run_sql(aira: Aira, statement: str, **parameters: object) -> object:
     """The first value of a statement's result."""
     with aira.database.transaction() as connection:
         return fetch_value(connection, statement, parameters)
+
+
+def overdue_numbers(aira: Aira, count: int) -> None:
+    """Numbers whose grace ended days ago, with every letter delivered in time."""
+    wallet = funded_wallet(aira, str(count), email="poor@example.com")
+    numbers = [rent_number(aira, wallet, f"+141555503{n:02}", monthly="1") for n in range(count)]
+    for number in numbers:
+        run_sql(
+            aira,
+            """
+            with late as (update public.business_numbers set status = 'grace', billing_anchor = current_date - 45,
+                next_billing_date = billing_period_start(current_date - 45, 1), grace_started_on = current_date - 14,
+                grace_until = current_date - 9 where id = %(id)s returning *),
+              letters as (insert into public.notifications (wallet_id, channel, template, recipient, dedupe_key, status, sent_at)
+                select wallet_id, 'email', template, 'poor@example.com', template || ':' || id || ':' || grace_started_on, 'sent',
+                  now() - interval '8 days'
+                from late, unnest(array['payment_failed', 'grace_reminder', 'release_tomorrow']) template returning 1)
+            select count(*) from letters
+            """,
+            id=number,
+        )
+        assert number_status(aira, number) == "grace"

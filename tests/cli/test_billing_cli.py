@@ -2,11 +2,6 @@
 
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +15,7 @@ from aira.core import buy_number, list_charges, run_billing, top_up
 from aira.core.app import Aira
 from aira.core.db import execute, fetch_values
 from doubles import FrozenClock
-from rentals import funded_wallet, number_status, rent_number, run_sql
+from rentals import funded_wallet, overdue_numbers, rent_number, run_sql
 
 Captured = pytest.CaptureFixture[str]
 
@@ -139,7 +134,7 @@ class TestRun:
 
     def test_releases_nobody_confirmed_end_with_8(self, aira: Aira, capsys: Captured) -> None:
         """The hint names the command with the number of releases."""
-        overdue(aira, 4)
+        overdue_numbers(aira, 4)
 
         code = run(["billing", "run", "--quiet"])
 
@@ -151,7 +146,7 @@ class TestRun:
 
     def test_warnings_that_never_arrived_end_with_8(self, aira: Aira, capsys: Captured) -> None:
         """A person has to look at the address."""
-        overdue(aira, 1)
+        overdue_numbers(aira, 1)
         run_sql(aira, "with x as (update public.notifications set status = 'failed', sent_at = null returning 1) select count(*) from x")
 
         code = run(["billing", "run", "--quiet"])
@@ -159,77 +154,6 @@ class TestRun:
         assert (code, capsys.readouterr().err.splitlines()[0]) == (
             8, "error: Grace is over for 1 number, but no warning was delivered.",
         )  # fmt: skip
-
-    def test_cron_gets_one_object_and_a_code(self, aira: Aira) -> None:
-        """From a process of its own: the summary alone on stdout, what is wrong alone on stderr, and nothing else anywhere."""
-        overdue(aira, 4)
-        command = [sys.executable, "-m", "aira", "billing", "run"]
-
-        said = subprocess.run([*command, "--json"], capture_output=True, text=True, env=dict(os.environ))
-        quiet = subprocess.run([*command, "--quiet", "--confirm-releases", "4"], capture_output=True, text=True, env=dict(os.environ))
-        silent = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ))
-
-        assert (said.returncode, json.loads(said.stdout)["blocked"], json.loads(said.stderr)["error"]["code"]) == (8, 4, "releases_held")
-        assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
-        assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
-        assert run_sql(aira, "select count(*) from public.business_numbers where status = 'released'") == 4
-
-    def test_sigterm_while_letters_leave_keeps_the_rest_for_later(self, aira: Aira) -> None:
-        """The charges are done and said; what has not left yet leaves with the next run or a worker."""
-        wallet = funded_wallet(aira, "1000")
-        for n in range(300):
-            rent_number(aira, wallet, f"+1415600{n:04}")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aira", "billing", "run", "--json"], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-        )
-        while process.poll() is None and run_sql(aira, "select count(*) from public.notifications where status = 'sent'") < 5:
-            time.sleep(0.005)
-        process.send_signal(signal.SIGTERM)
-        done = json.loads(process.communicate()[0])
-
-        assert (process.returncode, done["interrupted"]) == (0, False)
-        assert 5 <= int(str(run_sql(aira, "select count(*) from public.notifications where status = 'sent'"))) < 300
-        assert run_sql(aira, "select count(*) from public.notifications where status = 'sending'") == 0
-
-    def test_sigterm_ends_a_run_between_numbers(self, aira: Aira) -> None:
-        """What is done stays done, the exit code says that there is more, and the next run does it."""
-        wallets = [funded_wallet(aira, "1000", email=f"owner{n}@example.com") for n in range(4)]
-        numbers = [rent_number(aira, wallets[n % 4], f"+1415600{n:04}") for n in range(400)]
-        day = str((aira.clock.now() + timedelta(days=40)).date())
-        command = [sys.executable, "-m", "aira", "billing", "run", "--as-of", day, "--force", "--yes", "--json"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
-
-        while process.poll() is None and run_sql(aira, "select count(*) from public.number_charges where status = 'paid'") < 420:
-            time.sleep(0.005)
-        process.send_signal(signal.SIGTERM)
-        done = json.loads(process.communicate()[0])
-        rest = run_billing(aira, as_of=(aira.clock.now() + timedelta(days=40)).date(), force=True)
-
-        assert (process.returncode, done["interrupted"]) == (8, True)
-        assert 0 < done["charged"] < len(numbers)
-        assert rest.charged == len(numbers) - done["charged"]
-
-
-def overdue(aira: Aira, count: int) -> None:
-    """Numbers whose grace ended days ago, with every letter delivered in time."""
-    wallet = funded_wallet(aira, str(count), email="poor@example.com")
-    numbers = [rent_number(aira, wallet, f"+141555503{n:02}", monthly="1") for n in range(count)]
-    for number in numbers:
-        run_sql(
-            aira,
-            """
-            with late as (update public.business_numbers set status = 'grace', billing_anchor = current_date - 45,
-                next_billing_date = billing_period_start(current_date - 45, 1), grace_started_on = current_date - 14,
-                grace_until = current_date - 9 where id = %(id)s returning *),
-              letters as (insert into public.notifications (wallet_id, channel, template, recipient, dedupe_key, status, sent_at)
-                select wallet_id, 'email', template, 'poor@example.com', template || ':' || id || ':' || grace_started_on, 'sent',
-                  now() - interval '8 days'
-                from late, unnest(array['payment_failed', 'grace_reminder', 'release_tomorrow']) template returning 1)
-            select count(*) from letters
-            """,
-            id=number,
-        )
-        assert number_status(aira, number) == "grace"
 
 
 class TestLooking:
