@@ -61,7 +61,7 @@ class IdleCarrier:
 
 
 def handle(database: Database) -> Aira:
-    nothing = dict.fromkeys(("index", "embedder", "files", "mailer", "texter"))
+    nothing = dict.fromkeys(("index", "embedder", "files", "mailer", "texter", "recordings"))
     return Aira(settings=Settings(), database=database, carrier=IdleCarrier(), clock=StandingClock(), **nothing)
 
 

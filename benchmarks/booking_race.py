@@ -70,7 +70,7 @@ class StandingClock:
 
 
 def handle(url: str) -> Aira:
-    nothing = dict.fromkeys(("carrier", "index", "embedder", "files", "mailer", "texter"))
+    nothing = dict.fromkeys(("carrier", "index", "embedder", "files", "mailer", "texter", "recordings"))
     return Aira(settings=Settings(), database=Database(url, connections=THREADS), clock=StandingClock(), **nothing)
 
 

@@ -96,7 +96,7 @@ def measure(url: str, carrier: TwilioServer, customers: int, senders: int) -> di
     clock, chance = Clock(start), random.Random(3)
     settings = Settings(twilio_account_sid=ACCOUNT_SID, twilio_auth_token=AUTH_TOKEN, twilio_api_url=carrier.url)
     texter = Watched(TwilioTexter(settings), clock, chance)
-    nothing = dict.fromkeys(("carrier", "index", "embedder", "files", "mailer"))
+    nothing = dict.fromkeys(("carrier", "index", "embedder", "files", "mailer", "recordings"))
     aira = Aira(settings=settings, database=Database(url), texter=texter, clock=clock, **nothing)
     number = twilio_client(settings).incoming_phone_numbers.create(phone_number="+12125550100").phone_number
     people = open_business(aira, number, customers, chance)

@@ -91,7 +91,7 @@ def measured(url: str, kind: str, purchases: int, bare: float) -> dict[str, obje
         settings = Settings(twilio_account_sid=ACCOUNT_SID, twilio_auth_token=AUTH_TOKEN, twilio_api_url=server.url)
         carrier = TimedCarrier(TwilioCarrier(settings) if kind == "twilio" else SimulatedCarrier(url))
         database = Database(url)
-        nothing = dict.fromkeys(("index", "embedder", "files", "mailer", "texter"))
+        nothing = dict.fromkeys(("index", "embedder", "files", "mailer", "texter", "recordings"))
         aira = Aira(settings=settings, database=database, carrier=carrier, clock=SystemClock(), **nothing)
         add_owner(aira, f"{kind}@example.com")
         top_up(aira, Decimal(10_000), reference="bench", owner=f"{kind}@example.com")

@@ -27,6 +27,7 @@ def billing_handle(database: Database, now: datetime) -> Aira:
         files=unused,
         mailer=unused,
         texter=None,
+        recordings=unused,
         clock=FrozenClock(now),
     )
 

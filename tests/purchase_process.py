@@ -90,7 +90,16 @@ def purchase_handle(database: Database, settings: Settings, clock: FrozenClock) 
     carrier = TwilioCarrier(settings) if settings.aira_carrier == "twilio" else SimulatedCarrier(database.url)
     rest: Any = None
     return Aira(
-        settings=settings, database=database, carrier=carrier, index=rest, embedder=rest, files=rest, mailer=rest, texter=None, clock=clock
+        settings=settings,
+        database=database,
+        carrier=carrier,
+        index=rest,
+        embedder=rest,
+        files=rest,
+        mailer=rest,
+        texter=None,
+        recordings=rest,
+        clock=clock,
     )
 
 

@@ -14,12 +14,12 @@ from aira.core import (
     book_appointment,
     buy_number,
     close_call,
-    first_time,
     ingest_document,
     issue_stream_token,
     open_call,
     record_consent,
     record_event,
+    record_usage,
     run_billing,
     search_numbers,
     take_message,
@@ -27,6 +27,7 @@ from aira.core import (
 )
 from aira.core.app import Aira
 from aira.core.db import execute, fetch_value
+from aira.core.heard import first_time
 
 OWNER_SQL = "insert into auth.users (id, email, created_at) values (gen_random_uuid(), %(email)s, %(now)s) returning id"
 OWN_WORDS_SQL = """
@@ -82,6 +83,7 @@ def _take_call(aira: Aira, name: str, line: str) -> None:
     assert call.business_id is not None
     issue_stream_token(aira, call.id)
     record_event(aira, call.id, "caller", "I would like a haircut.")
+    record_usage(aira, call.id, "tts_characters", 24, engine="local")
     record_consent(aira, "+14155550199", business=call.business_id, granted=True, basis="spoken", evidence=call.call_sid)
     book_appointment(
         aira,

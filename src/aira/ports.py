@@ -237,6 +237,15 @@ class FileStore(Protocol):
         """Forget the content; a key that holds nothing is fine."""
 
 
+class Recordings(Protocol):
+    """Hands out what the carrier recorded for us."""
+
+    def fetch(self, url: str) -> bytes:
+        """The WAV file that the carrier named by this address; raises VendorError where it cannot be had (yet), InvalidInput for an
+        address that is no recording's.
+        """
+
+
 class Mailer(Protocol):
     """Sends e-mail."""
 

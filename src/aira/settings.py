@@ -1,9 +1,11 @@
 """Settings: the only reader of the environment, of `.env` and of `aira.toml`, in that order of precedence."""
 
 import difflib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +40,12 @@ class Settings(BaseSettings):
     aira_carrier: Literal["simulated", "twilio"] = Field("simulated", description="Who rents out telephone numbers.")
     twilio_account_sid: str | None = Field(None, description="Twilio account, AC….")
     twilio_auth_token: SecretStr | None = Field(None, description="Signs Twilio's webhooks; also the API password where no API key is set.")
+    twilio_secondary_auth_token: SecretStr | None = Field(
+        None, description="Another token whose signatures are accepted, while Twilio's auth token is being changed."
+    )
+    twilio_webhook_key: SecretStr | None = Field(
+        None, description="Shared key that signs Twilio's webhooks with SHA-256, accepted beside the auth token."
+    )
     twilio_api_key_sid: str | None = Field(None, description="Twilio API key, SK…, used instead of the auth token for requests.")
     twilio_api_key_secret: SecretStr | None = Field(None, description="Secret of the Twilio API key.")
     twilio_api_url: str | None = Field(None, description="Another host that speaks Twilio's API.")
@@ -76,6 +84,23 @@ class Settings(BaseSettings):
     aira_record_calls: bool = Field(
         False, description="Whether calls are recorded, caller and bot on a channel each; announced to the caller."
     )
+    aira_caller_calls: int = Field(8, ge=0, description="Calls from one number at once; 0 is no limit.")
+    aira_caller_calls_per_hour: int = Field(60, ge=0, description="Calls from one number in an hour; 0 is no limit.")
+    aira_business_calls: int = Field(40, ge=0, description="Calls to one business at once, more find voicemail; 0 is no limit.")
+    aira_business_calls_per_hour: int = Field(
+        600, ge=0, description="Calls to one business in an hour, more find voicemail; 0 is no limit."
+    )
+    aira_other_servers: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Times a full or draining voice server sends a call back to the load balancer before it offers voicemail.",
+    )
+    aira_usage_prices: dict[str, Decimal] = Field(
+        default_factory=dict,
+        description='Your price of a unit, or of an engine/unit: `{"carrier_minutes": "0.0085", "deepgram/stt_seconds": "0.00008"}`.',
+    )
+    aira_usage_currency: str = Field("USD", pattern="[A-Z]{3}", description="Currency of AIRA_USAGE_PRICES.")
     aira_max_calls: int = Field(8, ge=1, le=64, description="Calls that one voice server takes at once.")
 
     aira_mail: Literal["outbox", "smtp"] = Field("outbox", description="How e-mail leaves: a folder of .eml files, or SMTP.")
@@ -149,12 +174,14 @@ def setting_origins(settings: Settings) -> list[Origin]:
 def child_environment(settings: Settings) -> dict[str, str]:
     """The environment for a process of ours that is to have these settings."""
     chosen = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
-    plain = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in chosen.items()
-        if value is not None
-    }
+    plain = {name: _written(value) for name, value in chosen.items() if value is not None}
     return {**os.environ, **{name.upper(): value for name, value in plain.items()}}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return json.dumps(value, default=str) if isinstance(value, dict) else str(value)
 
 
 def is_loopback(url: str) -> bool:
@@ -168,7 +195,7 @@ def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         secret = value.get_secret_value()
         return f"…{secret[-4:]}" if len(secret) >= 12 else "…"
-    return "" if value is None else str(value)
+    return "" if value is None else _written(value)
 
 
 def _refuse_unknown_names(names: Mapping[str, str], where: str) -> None:

@@ -8,7 +8,6 @@ from aira.core.calls import (
     call_messages,
     close_call,
     find_call,
-    first_time,
     issue_stream_token,
     list_calls,
     mind_state,
@@ -22,6 +21,7 @@ from aira.core.calls import (
     transcript,
 )
 from aira.core.db import execute, fetch_value
+from aira.core.heard import first_time
 from aira.core.notifications import list_notifications
 from aira.core.numbers import unassign_number
 from aira.core.releases import release_number

@@ -120,6 +120,15 @@ def set_(
     remind: Annotated[
         list[int] | None, typer.Option("--remind", help="Minutes before an appointment to remind; repeat for several, 0 for none.")
     ] = None,
+    transfer: Annotated[
+        str | None, typer.Option("--transfer", help="cold, or warm: hear who calls and why, then press 1 to take the call.")
+    ] = None,
+    when_closed: Annotated[
+        str | None, typer.Option("--when-closed", help="What callers get then: answer (the bot), voicemail, or greeting (and the end).")
+    ] = None,
+    closed_greeting: Annotated[
+        str | None, typer.Option("--closed-greeting", help="First sentence that callers hear while it is closed.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Change what is given; an empty text takes a value away.
@@ -145,6 +154,9 @@ def set_(
             min_notice_minutes=notice,
             max_advance_days=advance,
             reminder_minutes=None if remind is None else [minutes for minutes in remind if minutes],
+            transfer_mode=transfer,
+            when_closed=when_closed,
+            closed_greeting=closed_greeting,
         )
         render.emit(changed, json=json)
 

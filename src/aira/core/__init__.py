@@ -32,12 +32,13 @@ if TYPE_CHECKING:
         calendar_feed as calendar_feed,
         export_appointments as export_appointments,
     )
+    from aira.core.call_costs import call_cost as call_cost, record_usage as record_usage
+    from aira.core.call_summaries import sum_up_call as sum_up_call
     from aira.core.calls import (
         call_events as call_events,
         call_messages as call_messages,
         close_call as close_call,
         find_call as find_call,
-        first_time as first_time,
         issue_stream_token as issue_stream_token,
         list_calls as list_calls,
         mind_state as mind_state,
@@ -149,6 +150,7 @@ if TYPE_CHECKING:
     from aira.core.trace import (
         trace_call as trace_call,
     )
+    from aira.core.voicemail import keep_recording as keep_recording
     from aira.core.wallet import (
         find_wallet as find_wallet,
         list_wallets as list_wallets,
@@ -184,11 +186,13 @@ _MODULES = {
     "calendar_address": "calendars",
     "calendar_feed": "calendars",
     "export_appointments": "calendars",
+    "call_cost": "call_costs",
+    "record_usage": "call_costs",
+    "sum_up_call": "call_summaries",
     "call_events": "calls",
     "call_messages": "calls",
     "close_call": "calls",
     "find_call": "calls",
-    "first_time": "calls",
     "issue_stream_token": "calls",
     "list_calls": "calls",
     "mind_state": "calls",
@@ -261,6 +265,7 @@ _MODULES = {
     "remove_resource": "services",
     "remove_service": "services",
     "trace_call": "trace",
+    "keep_recording": "voicemail",
     "find_wallet": "wallet",
     "list_wallets": "wallet",
     "reverse_transaction": "wallet",

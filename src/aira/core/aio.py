@@ -13,6 +13,8 @@ from aira.core import (
     appointments,
     businesses,
     calendars,
+    call_costs,
+    call_summaries,
     calls,
     charges,
     closures,
@@ -33,6 +35,7 @@ from aira.core import (
     renewals,
     services,
     trace,
+    voicemail,
     wallet,
     week,
 )
@@ -72,11 +75,14 @@ calendar_address = in_thread(calendars.calendar_address)
 calendar_feed = in_thread(calendars.calendar_feed)
 export_appointments = in_thread(calendars.export_appointments)
 
+call_cost = in_thread(call_costs.call_cost)
+record_usage = in_thread(call_costs.record_usage)
+sum_up_call = in_thread(call_summaries.sum_up_call)
+
 call_events = in_thread(calls.call_events)
 call_messages = in_thread(calls.call_messages)
 close_call = in_thread(calls.close_call)
 find_call = in_thread(calls.find_call)
-first_time = in_thread(calls.first_time)
 issue_stream_token = in_thread(calls.issue_stream_token)
 list_calls = in_thread(calls.list_calls)
 mind_state = in_thread(calls.mind_state)
@@ -166,6 +172,8 @@ remove_resource = in_thread(services.remove_resource)
 remove_service = in_thread(services.remove_service)
 
 trace_call = in_thread(trace.trace_call)
+
+keep_recording = in_thread(voicemail.keep_recording)
 
 find_wallet = in_thread(wallet.find_wallet)
 list_wallets = in_thread(wallet.list_wallets)

@@ -10,7 +10,7 @@ from aira.settings import Settings, load_settings
 if TYPE_CHECKING:
     from aira.adapters.supabase_auth import SupabaseAuth
     from aira.core.db import Database
-    from aira.ports import Carrier, Clock, Embedder, FileStore, Mailer, PassageIndex, Texter
+    from aira.ports import Carrier, Clock, Embedder, FileStore, Mailer, PassageIndex, Recordings, Texter
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Aira:
     files: "FileStore"
     mailer: "Mailer"
     texter: "Texter | None"
+    recordings: "Recordings"
     clock: "Clock"
 
 
@@ -61,6 +62,7 @@ def wire(settings: Settings, database: "Database") -> Aira:
         files=_files(settings),
         mailer=_mailer(settings),
         texter=_texter(settings),
+        recordings=_recordings(settings, database),
         clock=SystemClock(),
     )
 
@@ -151,3 +153,13 @@ def _texter(settings: Settings) -> "Texter | None":
     from aira.adapters.sms import OutboxTexter
 
     return OutboxTexter(settings.aira_home / "outbox")
+
+
+def _recordings(settings: Settings, database: "Database") -> "Recordings":
+    if settings.aira_carrier == "twilio":
+        from aira.adapters.twilio_recordings import TwilioRecordings
+
+        return TwilioRecordings(settings)
+    from aira.adapters.simulated_recordings import SimulatedRecordings
+
+    return SimulatedRecordings(database.url)

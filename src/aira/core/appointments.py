@@ -43,6 +43,7 @@ where (%(business_id)s::uuid is null or a.business_id = %(business_id)s)
   and (%(start)s::timestamptz is null or a.end_time > %(start)s) and (%(end)s::timestamptz is null or a.start_time < %(end)s)
   and (%(source)s::text is null or a.source = %(source)s) and (%(status)s::text is null or a.status = %(status)s)
   and (%(customer_phone)s::text is null or a.customer_phone = %(customer_phone)s)
+  and (%(external_id)s::text is null or a.external_id = %(external_id)s)
 order by a.start_time, a.created_at, a.id limit %(limit)s
 """
 
@@ -194,6 +195,7 @@ def list_appointments(
     source: AppointmentSource | str | None = None,
     status: str | None = None,
     customer_phone: str | None = None,
+    external_id: str | None = None,
     limit: int | None = None,
 ) -> list[Appointment]:
     """Appointments that touch [start, end), earliest first, of one business or of all. Raises NotFound."""
@@ -203,6 +205,7 @@ def list_appointments(
         "source": AppointmentSource(source).value if source is not None else None,
         "status": status,
         "customer_phone": parse_phone_number(customer_phone) if customer_phone else None,
+        "external_id": external_id,
         "limit": limit,
     }
     with aira.database.transaction() as connection:

@@ -15,7 +15,8 @@ from aira.model import Business, OpeningSpan
 
 BUSINESS_COLUMNS = """
 b.id, b.user_id, b.name, b.time_zone, b.email, b.greeting, b.transfer_number, b.address, b.slot_minutes, b.default_duration_minutes,
-b.min_notice_minutes, b.max_advance_days, b.kb_version, b.is_active, b.created_at, b.reminder_minutes
+b.min_notice_minutes, b.max_advance_days, b.kb_version, b.is_active, b.created_at, b.reminder_minutes,
+b.transfer_mode, b.when_closed, b.closed_greeting
 """
 
 _ADD_SQL = f"""
@@ -32,7 +33,8 @@ update business_v2 b set
   default_duration_minutes = coalesce(%(default_duration_minutes)s, b.default_duration_minutes),
   min_notice_minutes = coalesce(%(min_notice_minutes)s, b.min_notice_minutes),
   max_advance_days = coalesce(%(max_advance_days)s, b.max_advance_days),
-  reminder_minutes = coalesce(%(reminder_minutes)s, b.reminder_minutes)
+  reminder_minutes = coalesce(%(reminder_minutes)s, b.reminder_minutes), transfer_mode = coalesce(%(transfer_mode)s, b.transfer_mode),
+  when_closed = coalesce(%(when_closed)s, b.when_closed), closed_greeting = nullif(coalesce(%(closed_greeting)s, b.closed_greeting), '')
 where b.id = %(id)s
 returning {BUSINESS_COLUMNS}
 """
@@ -105,6 +107,9 @@ def set_business(
     min_notice_minutes: int | None = None,
     max_advance_days: int | None = None,
     reminder_minutes: Sequence[int] | None = None,
+    transfer_mode: str | None = None,
+    when_closed: str | None = None,
+    closed_greeting: str | None = None,
 ) -> Business:
     """Change what is given and leave the rest; an empty text takes a value away.
 
@@ -122,6 +127,9 @@ def set_business(
         "min_notice_minutes": min_notice_minutes,
         "max_advance_days": max_advance_days,
         "reminder_minutes": None if reminder_minutes is None else sorted(set(reminder_minutes), reverse=True),
+        "transfer_mode": transfer_mode,
+        "when_closed": when_closed,
+        "closed_greeting": closed_greeting,
     }
     with aira.database.transaction() as connection:
         found = resolve_business(connection, business)

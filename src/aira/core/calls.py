@@ -16,8 +16,8 @@ STREAM_TOKEN_SECONDS = 60
 """How long a carrier has to open the media stream that a webhook's answer asks for."""
 
 _COLUMNS = """id, call_sid, business_id, from_number, to_number, status, outcome, started_at, answered_at, ended_at, duration_seconds,
-  connects, next_step, summary, tags, recording_key"""
-_OPEN_SQL = f"select {_COLUMNS} from open_call(%(call_sid)s, %(from_number)s, %(to_number)s, %(now)s)"  # our own columns
+  connects, next_step, summary, tags, recording_key, route, transfer_reason, transfer_accepted_at, unanswered"""
+_OPEN_SQL = f"select {_COLUMNS} from open_call(%(call_sid)s, %(from_number)s, %(to_number)s, %(limits)s, %(now)s)"  # our own columns
 _OPEN_CHAT_SQL = f"""
 insert into calls (call_sid, business_id, from_number, status, started_at, answered_at, connects, tags, created_at)
 values (%(call_sid)s, %(business)s, %(from_number)s, 'in_progress', %(now)s, %(now)s, 1, '{{chat}}', %(now)s) returning {_COLUMNS}
@@ -38,29 +38,43 @@ update call_events set latency_ms = coalesce(latency_ms, '{}') || %(latency_ms)s
 """
 _EVENTS_SQL = "select seq, role, text, tool, detail, latency_ms, at from call_events where call_id = %(call)s order by seq"
 _MIND_STATE_SQL = "select mind_state from calls where id = %(call)s"
-_NEXT_STEP_SQL = "update calls set next_step = %(next_step)s, outcome = %(outcome)s where id = %(call)s and ended_at is null"
+_NEXT_STEP_SQL = """
+update calls set next_step = %(next_step)s, outcome = %(outcome)s, transfer_reason = %(reason)s where id = %(call)s and ended_at is null
+"""
 _RECORDING_SQL = "update calls set recording_key = %(key)s where id = %(call)s"
 _CLOSE_SQL = f"select {_COLUMNS} from close_call(%(call_sid)s, %(outcome)s, %(duration)s, %(now)s)"
-_TAKE_MESSAGE_SQL = """
-select id, call_id, business_id, kind, text, caller_name, phone, created_at
+_REOPEN_SQL = f"select {_COLUMNS} from reopen_call(%(call_sid)s)"
+_CLOSE_LOST_SQL = "select close_lost_calls(%(now)s)"
+_MESSAGE_COLUMNS = "id, call_id, business_id, kind, text, caller_name, phone, created_at, recording_url, recording_key"
+_TAKE_MESSAGE_SQL = f"""
+select {_MESSAGE_COLUMNS}
 from take_call_message(%(call)s, %(text)s, %(name)s, %(phone)s, %(kind)s, %(recording_url)s, %(now)s)
 """
-_MESSAGES_SQL = """
-select id, call_id, business_id, kind, text, caller_name, phone, created_at from call_messages
+_MESSAGES_SQL = f"""
+select {_MESSAGE_COLUMNS} from call_messages
 where business_id = %(business)s order by created_at desc, id limit %(limit)s
-"""
-_FIRST_TIME_SQL = """
-insert into webhook_events (provider, dedupe_key, kind, received_at) values (%(provider)s, %(key)s, %(kind)s, %(now)s)
-on conflict do nothing
 """
 
 
 def open_call(aira: Aira, call_sid: str, *, from_number: str | None, to_number: str | None) -> Call:
-    """The call with this CallSid, made where it is new; `status` is rejected where the number leads to no open business.
+    """The call with this CallSid, made where it is new; `route` says where it goes, `status` is rejected where nobody takes it.
 
     A repeat changes nothing.
     """
-    parameters = {"call_sid": call_sid, "from_number": from_number, "to_number": to_number, "now": aira.clock.now()}
+    settings = aira.settings
+    limits = {
+        "caller_calls": settings.aira_caller_calls,
+        "caller_calls_per_hour": settings.aira_caller_calls_per_hour,
+        "business_calls": settings.aira_business_calls,
+        "business_calls_per_hour": settings.aira_business_calls_per_hour,
+    }
+    parameters = {
+        "call_sid": call_sid,
+        "from_number": from_number,
+        "to_number": to_number,
+        "limits": Jsonb(limits),
+        "now": aira.clock.now(),
+    }
     with aira.database.transaction() as connection:
         call = fetch_one(connection, Call, _OPEN_SQL, parameters)
     return _found(call)
@@ -163,10 +177,11 @@ def mind_state(aira: Aira, call: UUID) -> dict[str, object] | None:
     return state
 
 
-def set_next_step(aira: Aira, call: UUID, next_step: str, *, outcome: str) -> None:
-    """Note what the bot wants done when its stream ends, hang_up or transfer, and what the call achieved."""
+def set_next_step(aira: Aira, call: UUID, next_step: str, *, outcome: str, reason: str | None = None) -> None:
+    """Note what the bot wants done when its stream ends, hang_up or transfer, what the call achieved, and why it is transferred."""
+    values = {"call": call, "next_step": next_step, "outcome": outcome, "reason": reason.replace("\0", "")[:500] if reason else None}
     with aira.database.transaction() as connection:
-        execute(connection, _NEXT_STEP_SQL, {"call": call, "next_step": next_step, "outcome": outcome})
+        execute(connection, _NEXT_STEP_SQL, values)
 
 
 def set_recording(aira: Aira, call: UUID, key: str) -> None:
@@ -188,6 +203,19 @@ def close_call(aira: Aira, call_sid: str, *, outcome: str | None = None, duratio
     parameters = {"call_sid": call_sid, "outcome": outcome, "duration": duration_seconds, "now": aira.clock.now()}
     with aira.database.transaction() as connection:
         return _found(fetch_one(connection, Call, _CLOSE_SQL, parameters))
+
+
+def reopen_call(aira: Aira, call_sid: str) -> Call | None:
+    """Open a call again that was taken to be over while its caller is still on the line; None where it is over indeed."""
+    with aira.database.transaction() as connection:
+        return fetch_one(connection, Call, _REOPEN_SQL, {"call_sid": call_sid})
+
+
+def close_lost_calls(aira: Aira) -> int:
+    """End the calls that nothing has been heard of for four hours; returns how many."""
+    with aira.database.transaction() as connection:
+        closed: int = fetch_value(connection, _CLOSE_LOST_SQL, {"now": aira.clock.now()})
+    return closed
 
 
 def take_message(
@@ -225,12 +253,6 @@ def call_messages(aira: Aira, business: UUID | str, *, limit: int = 50) -> list[
     with aira.database.transaction() as connection:
         business_id = resolve_business(connection, business).id
         return fetch_all(connection, CallMessage, _MESSAGES_SQL, {"business": business_id, "limit": limit})
-
-
-def first_time(aira: Aira, provider: str, key: str, *, kind: str) -> bool:
-    """Whether this webhook is heard for the first time; from then on it is known."""
-    with aira.database.transaction() as connection:
-        return execute(connection, _FIRST_TIME_SQL, {"provider": provider, "key": key, "kind": kind, "now": aira.clock.now()}) == 1
 
 
 def _hash(token: str) -> bytes:

@@ -1,5 +1,6 @@
 """One attempt to send one message, and what becomes of the message by it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from aira.core.db import Connection, execute, fetch_one, fetch_value
 from aira.core.delivery_rules import GIVE_UP_LOOKING, LOOK_UP_EVERY, RETRY_AFTER, Circumstances, Postpone, Suppress, held_back
 from aira.core.mails import compose_mail
 from aira.core.messages import OwnWords, Words, write_message
-from aira.errors import AiraError, OutcomeUnknown, SetupError, VendorError
+from aira.errors import AiraError, NotFound, OutcomeUnknown, SetupError, VendorError
 from aira.model import Appointment, Business
 
 _SENDER_SQL = """
@@ -154,6 +155,9 @@ def _hand_over(aira: Aira, message: Claimed, context: _Context) -> str:
         appointment=context.appointment if to_customer else None,
         cancelled=message.template == "appointment_cancelled",
     )
+    if key := message.payload.get("recording_key"):
+        with suppress(NotFound):  # deleted meanwhile: the news leaves without it
+            mail.add_attachment(aira.files.get(key), maintype="audio", subtype="wav", filename="message.wav")
     return aira.mailer.send(mail)
 
 

@@ -17,9 +17,12 @@ from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from aira.core.app import Aira
+from aira.core.call_summaries import sum_up_call
+from aira.core.calls import close_lost_calls
 from aira.core.db import execute, fetch_value, mapped_errors, session_url
 from aira.core.documents import process_document
 from aira.core.notifications import deliver_due, deliver_notification
+from aira.core.voicemail import keep_recording
 from aira.errors import AiraError, DatabaseError, SchemaOutdated
 
 ATTEMPTS = 7
@@ -152,6 +155,14 @@ def _add_tasks(app: procrastinate.App, aira: Aira) -> None:
     async def deliver(*, notification_id: str) -> None:
         await asyncio.to_thread(deliver_notification, aira, UUID(notification_id))
 
+    @app.task(name="aira.sum_up_call", queue="calls", retry=Backoff())
+    async def sum_up(*, call_id: str) -> None:
+        await asyncio.to_thread(sum_up_call, aira, UUID(call_id))
+
+    @app.task(name="aira.keep_recording", queue="calls", retry=Backoff())
+    async def keep(*, message_id: str) -> None:
+        await asyncio.to_thread(keep_recording, aira, UUID(message_id))
+
 
 def _add_sweeps(app: procrastinate.App, aira: Aira) -> None:
     """Every minute, what a process that died outside a job has left half done."""
@@ -165,6 +176,11 @@ def _add_sweeps(app: procrastinate.App, aira: Aira) -> None:
     @app.task(name="aira.release_documents", queue="housekeeping", queueing_lock="aira.release_documents")
     async def release_documents(timestamp: int) -> None:
         await asyncio.to_thread(_release_documents, aira)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="aira.close_lost_calls", queue="housekeeping", queueing_lock="aira.close_lost_calls")
+    async def close_calls(timestamp: int) -> None:
+        await asyncio.to_thread(close_lost_calls, aira)
 
 
 def _release_documents(aira: Aira) -> None:

@@ -22,10 +22,12 @@ from aira.model.businesses import (
 )
 from aira.model.calls import (
     Call as Call,
+    CallCost as CallCost,
     CallEvent as CallEvent,
     CallMessage as CallMessage,
     TraceStep as TraceStep,
     Turn as Turn,
+    Usage as Usage,
 )
 from aira.model.checkup import Check as Check
 from aira.model.documents import (

@@ -36,6 +36,12 @@ class Business:
     created_at: datetime
     reminder_minutes: list[int] = field(default_factory=list)
     """How long before an appointment its reminders leave."""
+    transfer_mode: str = "cold"
+    """cold: callers are put through at once; warm: the person called hears who calls and why, and presses a key to take the call."""
+    when_closed: str = "answer"
+    """What callers get while the business is closed: answer (the bot), voicemail, or greeting (a sentence and the end)."""
+    closed_greeting: str | None = None
+    """First sentence that callers hear while the business is closed."""
 
 
 @dataclass(frozen=True, slots=True)

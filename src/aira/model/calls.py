@@ -1,7 +1,8 @@
 """Calls and their journal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 
@@ -17,7 +18,7 @@ class Call:
     status: str
     """ringing, in_progress, completed, missed or rejected."""
     outcome: str | None
-    """The most the call achieved, or why it was rejected: unknown_number, unassigned, inactive."""
+    """The most the call achieved, or why it was rejected: unknown_number, unassigned, inactive, caller_limit, closed_greeting."""
     started_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
@@ -29,6 +30,13 @@ class Call:
     summary: str | None
     tags: list[str]
     recording_key: str | None
+    route: str = "answer"
+    """Where it was sent when it came in: answer, business_limit or closed_voicemail (both to voicemail), or why it was rejected."""
+    transfer_reason: str | None = None
+    transfer_accepted_at: datetime | None = None
+    """When the person called took a warm transfer."""
+    unanswered: list[str] = field(default_factory=list)
+    """Questions of the caller that the documents do not answer, known after the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,10 @@ class CallMessage:
     caller_name: str | None
     phone: str | None
     created_at: datetime
+    recording_url: str | None = None
+    """At the carrier, of a voicemail."""
+    recording_key: str | None = None
+    """In the file store, once the recording has been fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +92,25 @@ class Turn:
     """caller, bot or tool."""
     text: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of something a call used, and what that cost."""
+
+    unit: str
+    """carrier_minutes (begun ones), stt_seconds, llm_input_tokens, llm_output_tokens or tts_characters."""
+    engine: str
+    quantity: Decimal
+    price: Decimal
+    """For one unit; 0 where AIRA_USAGE_PRICES says nothing."""
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CallCost:
+    """What a call used and cost."""
+
+    usage: list[Usage]
+    cost: Decimal
+    currency: str

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from aira.core.aio import in_thread
 from aira.core.app import Aira
 from aira.core.businesses import find_business
-from aira.core.calls import first_time
 from aira.core.consents import keyword_consent, record_consent
+from aira.core.heard import first_time
 from aira.core.notifications import queue_notification, record_delivery
 from aira.errors import NotFound
 

@@ -10,6 +10,10 @@ create table public.business_v2 (
   email text constraint business_email_form check (email like '%_@_%'),
   greeting text,
   transfer_number text constraint business_transfer_number_form check (transfer_number ~ '^\+[1-9][0-9]{6,14}$'),
+  transfer_mode text not null default 'cold' constraint business_transfer_mode check (transfer_mode in ('cold', 'warm')),
+                                                   -- warm: the person hears who calls and why, and presses a key to take the call
+  when_closed text not null default 'answer' constraint business_when_closed check (when_closed in ('answer', 'voicemail', 'greeting')),
+  closed_greeting text constraint business_closed_greeting_length check (length(closed_greeting) <= 1000),
   address text,
   slot_minutes int not null default 15 constraint business_slot_minutes_range check (slot_minutes between 5 and 240),
   default_duration_minutes int not null default 30
@@ -150,12 +154,22 @@ create function public.business_open_ranges(p_business_id uuid, p_date date) ret
   language sql stable set search_path = '' as $$
   select s.open_range from public.business_open_spans(p_business_id, p_date, p_date) s order by s.open_range $$;
 
+-- Whether a business is open at a moment; one that has told no hours always is.
+create function public.business_is_open(p_business_id uuid, p_at timestamptz default now()) returns boolean
+  language sql stable set search_path = '' as $$
+  select not exists (select from public.business_hours h where h.business_id = b.id)
+    or exists (select from public.business_open_spans(b.id, (p_at at time zone b.time_zone)::date - 1, (p_at at time zone b.time_zone)::date) o
+               where o.open_range @> p_at)
+  from public.business_v2 b where b.id = p_business_id $$;
+
 revoke all on function public.business_v2_check_time_zone() from public, anon, authenticated;
 revoke all on function public.business_v2_default_resource() from public, anon, authenticated;
 revoke all on function public.business_open_spans(uuid, date, date) from public, anon, authenticated;
 revoke all on function public.business_open_ranges(uuid, date) from public, anon, authenticated;
+revoke all on function public.business_is_open(uuid, timestamptz) from public, anon, authenticated;
 grant execute on function public.business_open_spans(uuid, date, date) to authenticated, service_role;
 grant execute on function public.business_open_ranges(uuid, date) to authenticated, service_role;
+grant execute on function public.business_is_open(uuid, timestamptz) to authenticated, service_role;
 
 alter table public.business_v2 enable row level security;
 alter table public.business_hours enable row level security;
@@ -171,7 +185,7 @@ grant all on public.idempotency_keys to service_role;
 -- The owner's own screen may keep the business; ownership and the version of its knowledge base are not its to write.
 grant select, insert (id, user_id, name, time_zone, locale, email, greeting, transfer_number, address),
   update (name, time_zone, locale, email, greeting, transfer_number, address, slot_minutes, default_duration_minutes, min_notice_minutes,
-          max_advance_days, reminder_minutes, calendar_token, is_active)
+          max_advance_days, reminder_minutes, transfer_mode, when_closed, closed_greeting, calendar_token, is_active)
   on public.business_v2 to authenticated;
 grant select, insert, update, delete on public.business_hours, public.business_closures, public.services, public.resources,
   public.service_resources to authenticated;

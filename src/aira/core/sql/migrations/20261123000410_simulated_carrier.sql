@@ -24,6 +24,11 @@ create table simulated_carrier.numbers (
   capabilities jsonb not null,
   created_at timestamptz not null default now());
 
+create table simulated_carrier.recordings (                   -- what simulated callers left after the tone
+  sid text primary key check (sid ~ '^RE[0-9a-f]{32}$'),
+  content bytea not null,
+  created_at timestamptz not null default now());
+
 create table simulated_carrier.faults (                       -- rehearsals: the next answers that go wrong, oldest first
   id bigint generated always as identity primary key,
   operation text not null default 'any' check (operation in ('any', 'search', 'find', 'buy', 'configure', 'release', 'account')),
@@ -33,6 +38,7 @@ create table simulated_carrier.faults (                       -- rehearsals: the
 
 alter table simulated_carrier.accounts enable row level security;
 alter table simulated_carrier.numbers enable row level security;
+alter table simulated_carrier.recordings enable row level security;
 alter table simulated_carrier.faults enable row level security;
 revoke all on all tables in schema simulated_carrier from public, anon, authenticated;
 grant select, insert, update, delete on all tables in schema simulated_carrier to service_role;

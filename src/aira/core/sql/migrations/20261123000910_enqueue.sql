@@ -58,7 +58,28 @@ create trigger notifications_enqueue_again after update of status, send_after on
 create trigger notifications_take_back after delete on public.notifications
   for each row execute function jobs.notifications_enqueue();
 
+-- A call that is over is summed up; opened again and closed, it is summed up again. A recording at the carrier is fetched.
+create function jobs.calls_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform jobs.enqueue('aira.sum_up_call', 'calls', 'call:' || new.id, 'call:' || new.id, jsonb_build_object('call_id', new.id));
+  return null;
+end
+$$;
+create trigger calls_enqueue after update of ended_at on public.calls
+  for each row when (old.ended_at is null and new.ended_at is not null) execute function jobs.calls_enqueue();
+
+create function jobs.call_messages_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform jobs.enqueue('aira.keep_recording', 'calls', 'recording:' || new.id, 'recording:' || new.id, jsonb_build_object('message_id', new.id));
+  return null;
+end
+$$;
+create trigger call_messages_enqueue after insert on public.call_messages
+  for each row when (new.recording_url is not null) execute function jobs.call_messages_enqueue();
+
 revoke all on function jobs.enqueue(text, text, text, text, jsonb, timestamptz) from public, anon, authenticated;
 revoke all on function jobs.take_back(text) from public, anon, authenticated;
 revoke all on function jobs.documents_enqueue() from public, anon, authenticated;
 revoke all on function jobs.notifications_enqueue() from public, anon, authenticated;
+revoke all on function jobs.calls_enqueue() from public, anon, authenticated;
+revoke all on function jobs.call_messages_enqueue() from public, anon, authenticated;
