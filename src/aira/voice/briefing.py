@@ -1,16 +1,18 @@
 """What a mind is told about the business and the call."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from aira.model import BusinessFacts
+from aira.voice.receptionist.opening import is_open
 from aira.voice.receptionist.protocol import Facts, ServiceFact, SpecialDay
 
 
 def brief(known: BusinessFacts, *, caller_number: str | None, now: datetime) -> Facts:
     """The facts at one moment of a call from this number."""
     business = known.business
-    return Facts(
+    facts = Facts(
         business=business.name,
         time_zone=business.time_zone,
         now=now.astimezone(ZoneInfo(business.time_zone)),
@@ -27,3 +29,5 @@ def brief(known: BusinessFacts, *, caller_number: str | None, now: datetime) -> 
         min_notice_minutes=business.min_notice_minutes,
         max_advance_days=business.max_advance_days,
     )
+    closed = bool(known.hours) and not is_open(facts, facts.now.date(), facts.now.time())
+    return replace(facts, greeting=business.closed_greeting) if closed and business.closed_greeting else facts

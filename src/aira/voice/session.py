@@ -3,26 +3,23 @@
 The server speaks the sentences, `aira chat` prints them; both get the same conversation.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import asdict, is_dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
 from aira.core import aio
 from aira.core.app import Aira
+from aira.core.call_costs import Unit
 from aira.errors import NotFound, VendorError
 from aira.model import BusinessFacts, Call
 from aira.voice.briefing import brief
-from aira.voice.minds import BuiltinMind, GuardedMind, Mind, restored
+from aira.voice.journal import in_words, plain
+from aira.voice.minds import READING, BuiltinMind, GuardedMind, Mind, restored
 from aira.voice.receptionist.protocol import (
-    Appointments,
     Book,
-    Booked,
     Cancel,
-    Done,
     EndCall,
     Event,
     Facts,
@@ -35,7 +32,6 @@ from aira.voice.receptionist.protocol import (
     Say,
     SearchKnowledge,
     Silence,
-    Slots,
     Started,
     TakeMessage,
     ToolRequest,
@@ -82,10 +78,17 @@ class Session:
         self._silences = 0
         self._last_bot_turn: int | None = None
         self._next_step: str | None = None
+        self._owed: list[asyncio.Task[ToolResult]] = []
+        """Writes whose result the mind has not been told yet: an interruption does not stop what was begun."""
 
     async def start(self) -> AsyncGenerator[str, None]:
         """The bot's first sentences, or where another bot was lost, how it goes on. A call that is recorded begins by saying so."""
         first = self.call.connects <= 1
+        if not first and await self._inherit():
+            async with aclosing(self._answers(None)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+            return
         if first and self._aira.settings.aira_record_calls:
             await self._note("bot", RECORDED)
             yield RECORDED
@@ -116,12 +119,33 @@ class Session:
             self._told_delay(latency_ms["total"] / 1000)
             await aio.record_latency(self._aira, self.call.id, self._last_bot_turn, latency_ms)
 
+    async def used(self, unit: Unit, quantity: float, *, engine: str) -> None:
+        """Note what the call has used: for those who hear, think and speak for it, as it happens."""
+        await aio.record_usage(self._aira, self.call.id, unit, quantity, engine=engine)
+
     async def close(self) -> None:
-        """The line is free: end the call, unless it goes on with a person."""
+        """The line is free: end the call, unless it goes on with a person. What was begun is finished first."""
+        await asyncio.gather(*self._owed, return_exceptions=True)
         if self._next_step != "transfer":
             await aio.close_call(self._aira, self.call.call_sid, outcome=self.outcome)
 
-    async def _turn(self, event: Event) -> AsyncGenerator[str, None]:
+    def _turn(self, event: Event) -> AsyncGenerator[str, None]:
+        return self._answers(event)
+
+    async def _answers(self, event: Event | None) -> AsyncGenerator[str, None]:
+        """The sentences that follow an event, after those that an interrupted write still owes the caller."""
+        while self._owed:
+            result = await asyncio.shield(self._owed[0])
+            self._owed.pop(0)
+            async with aclosing(self._answer(result)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+        if event is not None:
+            async with aclosing(self._answer(event)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+
+    async def _answer(self, event: Event) -> AsyncGenerator[str, None]:
         """The sentences that follow an event; closed early where the caller cuts in. The journal then has what was begun."""
         following: Event | None = event
         while following is not None and not self.ended:
@@ -137,8 +161,14 @@ class Session:
                             last = action
             finally:
                 if said:
-                    self._last_bot_turn = await self._note("bot", " ".join(said), remember=True)
+                    await asyncio.shield(self._spoken(" ".join(said)))
             following = await self._carry_out(last)
+
+    async def _spoken(self, text: str) -> None:
+        spoken = len(text) if self.call.to_number is not None else 0  # a typed conversation has no voice
+        self._last_bot_turn, _ = await asyncio.gather(
+            self._note("bot", text, remember=True), self.used("tts_characters", spoken, engine=self._aira.settings.aira_tts)
+        )
 
     def _facts(self) -> Facts:
         return brief(self._known, caller_number=self.call.from_number, now=self._aira.clock.now())
@@ -149,17 +179,41 @@ class Session:
         if isinstance(action, EndCall):
             await self._end("hang_up", action.outcome)
         elif isinstance(action, Transfer):
-            await self._end("transfer", "transferred")
+            await self._end("transfer", "transferred", reason=action.reason)
+        elif isinstance(action, READING):
+            return await self._use(action)
         else:
-            return ToolResult(action, await self._use(action))
+            return await self._write(action)
         return None
 
-    async def _use(self, request: ToolRequest) -> Result:
-        result = await self._tools.run(request)
-        self._achieve(request, result)
-        detail: dict[str, object] = {"request": _plain(request), "result": _plain(result)}
-        await self._note("tool", _in_words(request, result), tool=tool_name(request), detail=detail, remember=True)
+    async def _write(self, request: ToolRequest) -> ToolResult:
+        """Use a tool that changes something: it is finished and journalled whoever cuts in, and its result told in the next turn."""
+        task = asyncio.create_task(self._use(request))
+        self._owed.append(task)
+        result = await asyncio.shield(task)
+        self._owed.remove(task)
         return result
+
+    async def _inherit(self) -> bool:
+        """Take the bookings over that a lost bot made and did not live to tell of; whether there are any to tell of now."""
+        self._tools.recall(await aio.call_events(self._aira, self.call.id))
+        untold = await self._tools.untold_bookings()
+        for one, journalled in untold:
+            if not journalled:
+                await self._keep(one.request, one.result)
+        if isinstance(self._mind, BuiltinMind):
+            self._owed = [asyncio.create_task(_ready(one)) for one, _ in untold]
+        return bool(self._owed)
+
+    async def _use(self, request: ToolRequest) -> ToolResult:
+        result = await self._tools.run(request)
+        await self._keep(request, result)
+        return ToolResult(request, result)
+
+    async def _keep(self, request: ToolRequest, result: Result) -> None:
+        self._achieve(request, result)
+        detail: dict[str, object] = {"request": plain(request), "result": plain(result)}
+        await self._note("tool", in_words(request, result), tool=tool_name(request), detail=detail, remember=True)
 
     def _achieve(self, request: ToolRequest, result: Result) -> None:
         if isinstance(result, Refusal) or (isinstance(result, Passages) and not result.answerable):
@@ -168,11 +222,11 @@ class Session:
         if _RANK.index(achieved) > _RANK.index(self.outcome):
             self.outcome = achieved
 
-    async def _end(self, next_step: str, outcome: str) -> None:
+    async def _end(self, next_step: str, outcome: str, *, reason: str | None = None) -> None:
         self.ended = True
         self.outcome = outcome
         self._next_step = next_step
-        await aio.set_next_step(self._aira, self.call.id, next_step, outcome=outcome)
+        await aio.set_next_step(self._aira, self.call.id, next_step, outcome=outcome, reason=reason)
 
     async def _note(
         self, role: str, text: str, *, tool: str | None = None, detail: dict[str, object] | None = None, remember: bool = False
@@ -207,36 +261,9 @@ async def open_session(
     return Session(aira, call, known, mind=mind, tools=tools, measured=measured)
 
 
+async def _ready(result: ToolResult) -> ToolResult:
+    return result
+
+
 async def _note_takeover(aira: Aira, call: Call, error: VendorError) -> None:
     await aio.record_event(aira, call.id, "note", "The built-in receptionist takes over.", tool="mind", detail={"reason": error.reason})
-
-
-def _in_words(request: ToolRequest, result: Result) -> str:
-    match result:
-        case Refusal():
-            outcome = f"refused: {result.code}"
-        case Passages():
-            outcome = f"{len(result.passages)} passages" if result.answerable else "no answer in the documents"
-        case Slots():
-            outcome = f"{len(result.starts)} free times"
-        case Booked():
-            outcome = f"{result.appointment.start:%Y-%m-%d %H:%M}"
-        case Appointments():
-            outcome = f"{len(result.appointments)} appointments"
-        case Done():
-            outcome = "done"
-    return f"{tool_name(request)}: {outcome}"
-
-
-def _plain(value: object) -> dict[str, object]:
-    return {"kind": type(value).__name__, **{name: _json(item) for name, item in asdict(value).items()}} if is_dataclass(value) else {}  # type: ignore[arg-type]
-
-
-def _json(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _json(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_json(item) for item in value]
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value

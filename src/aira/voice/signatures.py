@@ -7,12 +7,15 @@ import os
 import secrets
 from collections.abc import Mapping
 
-from twilio.request_validator import RequestValidator
+from pydantic import SecretStr
+from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 
 from aira.errors import SetupError
 from aira.settings import Settings
 
 HEADER = "X-Twilio-Signature"
+ALGORITHM_HEADER = "X-Twilio-Webhooks-Signature-Settings"
+"""Names key and algorithm where a webhook is signed with a shared key."""
 
 
 def webhook_secret(settings: Settings) -> str:
@@ -51,6 +54,21 @@ def sign(secret: str, url: str, parameters: Mapping[str, str]) -> str:
     return str(RequestValidator(secret).compute_signature(url, dict(parameters)))
 
 
-def is_genuine(secret: str, url: str, body: "Mapping[str, object] | str", signature: str | None) -> bool:
+def is_genuine(secret: str, url: str, body: "Mapping[str, object] | str", signature: str | None, *, algorithm: str = HMAC_SHA1) -> bool:
     """Whether the signature fits the URL and the form's parameters, or the text of a JSON body whose hash the URL names."""
-    return bool(signature) and bool(RequestValidator(secret).validate(url, body, signature))
+    return bool(signature) and bool(RequestValidator(secret).validate(url, body, signature, algorithm))
+
+
+def accepted_secrets(settings: Settings, secret: str, algorithm: str) -> list[str]:
+    """The secrets that may have signed by an algorithm: `secret` and a second token for SHA-1, the shared key for SHA-256."""
+    known = (secret, _plain(settings.twilio_secondary_auth_token)) if algorithm == HMAC_SHA1 else (_plain(settings.twilio_webhook_key),)
+    return [one for one in known if one] if algorithm in {HMAC_SHA1, HMAC_SHA256} else []
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
+
+
+def named_algorithm(header: str | None) -> str:
+    """The algorithm that the header names, HMAC_SHA1 without one."""
+    return str(get_signature_algorithm(header)).upper()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from aira.core.app import Aira
+from aira.voice.later import Later
 from aira.voice.signatures import webhook_secret
 
 if TYPE_CHECKING:
@@ -54,10 +55,13 @@ class Switchboard:
     meters: Meters = field(default_factory=Meters)
     model: "httpx.AsyncClient | None" = None
     """Connection to the language model, None where the built-in mind answers."""
+    later: Later = field(init=False)
+    """Webhooks that wait for the database to come back."""
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.secret = self.secret or webhook_secret(self.aira.settings)
+        self.later = Later(self.aira.settings.aira_home / "later")
         self._idle.set()
 
     @property

@@ -1,5 +1,6 @@
 """The tools a mind may use. Business, caller's number and CallSid are the session's, whatever a mind asks for."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from aira.core import aio
 from aira.core.app import Aira
 from aira.core.phones import number_kind, parse_phone_number
 from aira.errors import AiraError, InvalidInput, NotFound, Refused
-from aira.model import Appointment, AppointmentSource, BusinessFacts, Call
+from aira.model import Appointment, AppointmentSource, BusinessFacts, Call, CallEvent
 from aira.voice.receptionist import is_same_customer
 from aira.voice.receptionist.protocol import (
     Appointments,
@@ -28,6 +29,7 @@ from aira.voice.receptionist.protocol import (
     Slots,
     TakeMessage,
     ToolRequest,
+    ToolResult,
 )
 
 _NAMES: dict[type[ToolRequest], str] = {
@@ -40,6 +42,11 @@ _NAMES: dict[type[ToolRequest], str] = {
     TakeMessage: "take_message",
 }
 _PASSAGES = 3
+
+MOST_BOOKINGS = 6
+"""Appointments that one call may book."""
+MOST_TOOLS = 200
+"""Tools that one call may use: far more than any conversation needs, so that a mind that goes in circles ends."""
 
 
 def tool_name(request: ToolRequest) -> str:
@@ -59,10 +66,32 @@ class Tools:
         """The country, by the business's own number, of a number that is given without country code."""
         self._own: set[UUID] = set()
         """Appointments this caller has booked or proved to be theirs."""
+        self._used = 0
+        self._heard_of: set[UUID] = set()
+        """Appointments after which a bot went on talking."""
+
+    def recall(self, events: Iterable[CallEvent]) -> None:
+        """Take over from the bot that was lost: the appointments that its tools gave the caller are the caller's still."""
+        for event in events:
+            result = event.detail.get("result") if event.role == "tool" else None
+            if isinstance(result, dict):
+                self._used += 1
+                given = [result.get("appointment"), *(result.get("appointments") or ())]
+                self._own |= {UUID(one["id"]) for one in given if isinstance(one, dict)}
+            elif event.role == "bot":
+                self._heard_of |= self._own
+
+    async def untold_bookings(self) -> list[tuple[ToolResult, bool]]:
+        """Bookings of this call that no bot lived to tell of, and whether the journal has them; from now on they are the caller's."""
+        made = [(one, one.id in self._own) for one in await self._made() if one.id not in self._heard_of and one.status == "confirmed"]
+        return [(ToolResult(self._request_of(one), Booked(self._told(one))), journalled) for one, journalled in made]
 
     async def run(self, request: ToolRequest) -> Result:
         """Do what a mind asks; a refusal is a result too. The work is done in threads, which an interruption does not cancel."""
+        self._used += 1
         try:
+            if self._used > MOST_TOOLS:
+                raise Refused("This call has used its tools up.", code="too_many_tools")
             return await self._run(request)
         except AiraError as error:
             return Refusal(error.reason)
@@ -106,6 +135,8 @@ class Tools:
         return Slots(tuple(slot.start_time.astimezone(self._zone) for slot in found))
 
     async def _book(self, request: Book) -> Booked:
+        if await self._booked_enough(request):
+            raise Refused("This call has booked enough.", code="too_many_bookings")
         booked = await aio.book_appointment(
             self._aira,
             business=self._business.id,
@@ -118,6 +149,15 @@ class Tools:
             external_id=self._call.call_sid,
         )
         return Booked(self._told(booked))
+
+    async def _booked_enough(self, request: Book) -> bool:
+        made = await self._made()
+        return len(made) >= MOST_BOOKINGS and all(one.start_time != request.start for one in made)
+
+    async def _made(self) -> list[Appointment]:
+        """What was booked in this call."""
+        source = AppointmentSource.VOICE_AGENT
+        return await aio.list_appointments(self._aira, business=self._business.id, source=source, external_id=self._call.call_sid)
 
     async def _appointments(self, request: FindAppointments) -> Appointments:
         if self._call.from_number is None:
@@ -156,6 +196,10 @@ class Tools:
         if appointment not in self._own:
             raise NotFound("There is no such appointment.")
         return appointment
+
+    def _request_of(self, one: Appointment) -> Book:
+        start = one.start_time.astimezone(self._zone)
+        return Book(service=one.service, start=start, name=one.customer_name or "", phone=one.customer_phone, notes=one.notes)
 
     def _told(self, one: Appointment) -> BookedAppointment:
         self._own.add(one.id)

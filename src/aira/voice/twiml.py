@@ -8,6 +8,7 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 
 _LONGEST_MESSAGE_SECONDS = 120
 _RING_SECONDS = 25
+_KEY_SECONDS = 5
 
 
 def connect(stream_url: str, *, after_url: str, token: str) -> str:
@@ -34,14 +35,38 @@ def reject() -> str:
     return _document(response)
 
 
-def transfer(to_number: str, *, after_url: str, caller_id: str | None) -> str:
-    """Put the call through to a person; when nobody answers the carrier asks `after_url`."""
+def transfer(to_number: str, *, after_url: str, caller_id: str | None, whisper_url: str | None = None) -> str:
+    """Put the call through to a person; when nobody answers the carrier asks `after_url`.
+
+    With `whisper_url` the person hears first what that address answers, while the caller still hears it ring.
+    """
     response = Element("Response")
     _say(response, phrases.TRANSFERRING)
     dial = SubElement(response, "Dial", action=after_url, method="POST", timeout=str(_RING_SECONDS), answerOnBridge="true")
     if caller_id:
         dial.set("callerId", caller_id)
-    SubElement(dial, "Number").text = to_number
+    number = SubElement(dial, "Number")
+    if whisper_url:
+        number.set("url", whisper_url)
+        number.set("method", "POST")
+    number.text = to_number
+    return _document(response)
+
+
+def whisper(*sentences: str, accept_url: str) -> str:
+    """Say the sentences, twice where need be, and ask for a key, which is reported to `accept_url`; without one, hang up."""
+    response = Element("Response")
+    for _ in range(2):
+        gather = SubElement(response, "Gather", action=accept_url, method="POST", numDigits="1", timeout=str(_KEY_SECONDS))
+        _say(gather, *sentences, phrases.PRESS_TO_ACCEPT)
+    SubElement(response, "Hangup")
+    return _document(response)
+
+
+def redirect(url: str) -> str:
+    """Let the carrier ask another address, or the same again."""
+    response = Element("Response")
+    SubElement(response, "Redirect", method="POST").text = url
     return _document(response)
 
 
