@@ -51,6 +51,8 @@ class Account:
     numbers: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: list[dict[str, Any]] = field(default_factory=list)
     balance: str = "42.5000"
+    recordings: dict[str, bytes] = field(default_factory=dict)
+    """By the path of the WAV file."""
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
     def by_number(self, phone_number: str) -> dict[str, Any] | None:

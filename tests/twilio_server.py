@@ -89,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.next_fault(self.command, path) or Fault(self.command, path, "none")
         if fault.kind == "drop_before":
             self.cut()
+        elif path in self.server.account.recordings and fault.kind == "none":
+            self.send(200, self.server.account.recordings[path], kind="audio/x-wav")
         elif fault.kind == "status":
             self.reply(*error(fault.status, fault.code, "Told to fail"))
         else:
@@ -118,9 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
     def reply(self, status: int, answer: dict[str, Any] | None) -> None:
         self.send(status, b"" if answer is None else json.dumps(answer).encode())
 
-    def send(self, status: int, content: bytes) -> None:
+    def send(self, status: int, content: bytes, *, kind: str = "application/json") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         if status != 204:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element, fromstring
 
 import httpx
 
+from aira.core.db import Database
 from aira.voice.server import VoiceServer, create_app
 from aira.voice.signatures import HEADER, sign
 from aira.voice.switchboard import Switchboard
@@ -39,6 +40,10 @@ class Carrier:
         assert response.status_code == 200
         return list(fromstring(response.content))
 
+    def follow(self, url: str, **more: str) -> list[Element]:
+        """The verbs that an address in our own TwiML answers, its query and all."""
+        return self.ask(url.removeprefix(f"{self.base}/webhooks/twilio/"), **more)
+
     async def _post(self, path: str, form: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         transport = httpx.ASGITransport(create_app(self.switchboard))
         async with httpx.AsyncClient(transport=transport, base_url=self.base) as client:
@@ -58,3 +63,9 @@ def running(server: VoiceServer) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+def without_database(switchboard: Switchboard) -> Switchboard:
+    """The same switchboard, whose database refuses every connection."""
+    gone = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    return replace(switchboard, aira=replace(switchboard.aira, database=gone))

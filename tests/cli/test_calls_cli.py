@@ -14,6 +14,8 @@ import pytest
 from aira.adapters.system_clock import SystemClock
 from aira.cli.main import run
 from aira.core.app import Aira
+from aira.core.call_costs import record_usage
+from aira.core.call_summaries import sum_up_call
 from aira.core.calls import close_call, open_call, record_event, set_recording
 from aira.core.documents import ingest_document
 from aira.model import Call
@@ -64,6 +66,24 @@ class TestCalls:
 
         one, other = json.loads("[" + capsys.readouterr().out.replace("}\n{", "},{") + "]")
         assert one == other
+
+    def test_show_tells_what_came_of_it_and_what_it_cost(
+        self, aira: Aira, call: Call, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Units, prices and sums; amounts are strings, as everywhere."""
+        monkeypatch.setenv("AIRA_USAGE_PRICES", '{"carrier_minutes": "0.0085", "local/tts_characters": "0.00001"}')
+        record_usage(aira, call.id, "tts_characters", 1000, engine="local")
+        sum_up_call(aira, call.id)
+
+        assert run(["calls", "show", SID, "--json"]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert (shown["cost"], shown["currency"], shown["summary"]) == ("0.0270", "USD", "Hung up before anybody answered.")
+        assert [(one["unit"], one["engine"], one["quantity"], one["cost"]) for one in shown["usage"]] == [
+            ("carrier_minutes", "simulated", "2", "0.0170"),
+            ("tts_characters", "local", "1000", "0.01000"),
+        ]
+        assert run(["calls", "show", SID]) == 0
+        assert "2 carrier_minutes (simulated), 1000 tts_characters (local)" in capsys.readouterr().out
 
     def test_transcript_has_no_control_characters(self, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
         """A caller cannot steer the operator's terminal; notes are left out."""

@@ -36,16 +36,25 @@ def list_(
 
 @app.command()
 def show(call: Which, json: Json = False) -> None:
-    """Show a call.
+    """Show a call: what came of it, which questions found no answer, what it used and cost by AIRA_USAGE_PRICES.
 
     Example:
       $ aira calls show CA0123456789abcdef0123456789abcdef
     """
     from aira.core.app import open_aira
+    from aira.core.call_costs import call_cost
     from aira.core.calls import find_call
 
     with open_aira() as aira:
-        render.emit(find_call(aira, call), json=json)
+        record = render.as_plain(find_call(aira, call))
+        cost = call_cost(aira, call)
+    record |= {"usage": cost.usage, "cost": cost.cost, "currency": cost.currency}
+    if not json:
+        record |= {
+            "unanswered": " | ".join(str(question) for question in record["unanswered"]),  # type: ignore[attr-defined]
+            "usage": ", ".join(f"{one.quantity:f} {one.unit} ({one.engine})" for one in cost.usage),
+        }
+    render.emit(record, json=json)
 
 
 @app.command()

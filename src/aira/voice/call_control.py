@@ -15,7 +15,7 @@ from aira.core.transfers import accept_transfer, miss_transfer, transfer_briefin
 from aira.errors import NotFound
 from aira.model import Business, Call
 from aira.voice import carrier_phrases as phrases, twiml
-from aira.voice.forms import Form, number_in, seconds_in
+from aira.voice.forms import Form, count_in, number_in
 from aira.voice.paths import ACCEPT, AFTER, CALL, VOICEMAIL, WHISPER, stream_url
 from aira.voice.signatures import public_url
 from aira.voice.switchboard import Switchboard
@@ -93,7 +93,7 @@ async def status(switchboard: Switchboard, form: Form) -> str:
     """The call is over: close its books, with the carrier's duration."""
     if form.get("CallStatus") in _OVER:
         try:
-            await aio.close_call(switchboard.aira, form["CallSid"], duration_seconds=seconds_in(form, "CallDuration") or 0)
+            await aio.close_call(switchboard.aira, form["CallSid"], duration_seconds=count_in(form, "CallDuration") or 0)
         except NotFound:
             logger.info("A status of a call that is not ours.")
     return twiml.nothing()
@@ -102,7 +102,7 @@ async def status(switchboard: Switchboard, form: Form) -> str:
 async def voicemail_left(switchboard: Switchboard, form: Form) -> str:
     """A message was recorded after the tone. The call may be new to us, where it came in while the database was away."""
     call = await _opened(switchboard, form)
-    seconds = seconds_in(form, "RecordingDuration")
+    seconds = count_in(form, "RecordingDuration")
     if call.business_id is not None and form.get("RecordingUrl"):
         text = f"Voice message of {seconds} seconds." if seconds is not None else "Voice message."
         await aio.take_message(switchboard.aira, call.id, text, kind="voicemail", recording_url=form["RecordingUrl"])
@@ -214,7 +214,7 @@ def _voicemail(switchboard: Switchboard, sentence: str) -> str:
 
 def _elsewhere(switchboard: Switchboard, path: str, form: Form) -> str | None:
     """Back to the load balancer, which may know a server with a free bot; None where that was tried often enough."""
-    tried = int(form[_TRIED]) if form.get(_TRIED, "").isdecimal() else 0
+    tried = count_in(form, _TRIED) or 0
     if tried >= switchboard.aira.settings.aira_other_servers:
         return None
     return twiml.redirect(public_url(switchboard.aira.settings, path, f"{_TRIED}={tried + 1}"))

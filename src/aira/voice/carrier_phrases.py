@@ -23,11 +23,15 @@ def whisper(
     """What the person called hears before they decide: for whom, who and why."""
     number = ", ".join(from_number.removeprefix("+")) if from_number else _WITHHELD
     who = f"{_brief(caller_name, 60)}, calling from {number}" if caller_name else f"a caller from {number}"
-    why = [f"{label}: {_brief(text, 200)}." for label, text in (("Reason", reason), ("They said", last_words)) if text]
+    why = [f"{label}: {_ended(_brief(text, 200))}" for label, text in (("Reason", reason), ("They said", last_words)) if text]
     return (f"A call for {business}: {who}.", *why)
 
 
 PRESS_TO_ACCEPT = "Press 1 to take the call."
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(("?", "!")) else f"{sentence}."
 
 
 def _brief(text: str, most: int) -> str:

@@ -56,8 +56,8 @@ def number_in(form: Form, name: str) -> str | None:
     return text if text not in _WITHHELD and _E164.fullmatch(text) else None
 
 
-def seconds_in(form: Form, name: str) -> int | None:
-    """A number of seconds, None where there is none that a call can have."""
+def count_in(form: Form, name: str) -> int | None:
+    """A whole number of up to six digits, None for anything else."""
     text = form.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
 

@@ -1,11 +1,28 @@
 """How tool calls stand in the journal: one line for people, and the values for programs."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
 from aira.voice.receptionist.protocol import Appointments, Booked, Done, Passages, Refusal, Result, Slots, ToolRequest
 from aira.voice.tools import tool_name
+
+_ACHIEVED = {
+    "book_appointment": "booked",
+    "reschedule_appointment": "rescheduled",
+    "cancel_appointment": "cancelled",
+    "take_message": "message",
+    "search_knowledge": "answered",
+}
+
+
+def achieved(tool: str, detail: Mapping[str, object]) -> str:
+    """What a tool call, as the journal has it, achieved for the caller: a call's outcome."""
+    result = detail.get("result")
+    if not isinstance(result, dict) or result.get("kind") == "Refusal" or result.get("answerable") is False:
+        return "no_need"
+    return _ACHIEVED.get(tool, "no_need")
 
 
 def in_words(request: ToolRequest, result: Result) -> str:

@@ -25,10 +25,11 @@ Settle = Callable[[str, ImmutableMultiDict[str, str]], Awaitable[object]]
 
 
 class Later:
-    """The forms that wait in a folder."""
+    """The forms that wait in a folder, `most` of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, most: int = MOST_WAITING) -> None:
         self._folder = folder
+        self._most = most
         self._settling: asyncio.Task[None] | None = None
 
     def keep(self, path: str, form: ImmutableMultiDict[str, str]) -> bool:
@@ -37,7 +38,7 @@ class Later:
         name = hashlib.sha256(text.encode()).hexdigest()
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if len(self.waiting()) >= MOST_WAITING:
+            if len(self.waiting()) >= self._most:
                 return False
             fresh = self._folder / f"{name}.new"
             fresh.touch(mode=0o600)

@@ -15,25 +15,18 @@ from aira.core.call_costs import Unit
 from aira.errors import NotFound, VendorError
 from aira.model import BusinessFacts, Call
 from aira.voice.briefing import brief
-from aira.voice.journal import in_words, plain
+from aira.voice.journal import achieved, in_words, plain
 from aira.voice.minds import READING, BuiltinMind, GuardedMind, Mind, restored
 from aira.voice.receptionist.protocol import (
-    Book,
-    Cancel,
     EndCall,
     Event,
     Facts,
     Heard,
-    Passages,
-    Refusal,
-    Reschedule,
     Result,
     Resumed,
     Say,
-    SearchKnowledge,
     Silence,
     Started,
-    TakeMessage,
     ToolRequest,
     ToolResult,
     Transfer,
@@ -45,7 +38,6 @@ if TYPE_CHECKING:
 
 RECORDED = "This call is recorded."
 
-_ACHIEVED = {Book: "booked", Reschedule: "rescheduled", Cancel: "cancelled", TakeMessage: "message", SearchKnowledge: "answered"}
 _RANK = ["no_need", "silent", "answered", "message", "cancelled", "rescheduled", "booked"]
 
 
@@ -195,8 +187,12 @@ class Session:
         return result
 
     async def _inherit(self) -> bool:
-        """Take the bookings over that a lost bot made and did not live to tell of; whether there are any to tell of now."""
-        self._tools.recall(await aio.call_events(self._aira, self.call.id))
+        """Take over what a lost bot achieved and, where it may not have told of it, booked; whether there is any to tell of now."""
+        events = await aio.call_events(self._aira, self.call.id)
+        self._tools.recall(events)
+        for event in events:
+            if event.tool is not None:
+                self._reach(achieved(event.tool, event.detail))
         untold = await self._tools.untold_bookings()
         for one, journalled in untold:
             if not journalled:
@@ -211,16 +207,13 @@ class Session:
         return ToolResult(request, result)
 
     async def _keep(self, request: ToolRequest, result: Result) -> None:
-        self._achieve(request, result)
         detail: dict[str, object] = {"request": plain(request), "result": plain(result)}
+        self._reach(achieved(tool_name(request), detail))
         await self._note("tool", in_words(request, result), tool=tool_name(request), detail=detail, remember=True)
 
-    def _achieve(self, request: ToolRequest, result: Result) -> None:
-        if isinstance(result, Refusal) or (isinstance(result, Passages) and not result.answerable):
-            return
-        achieved = _ACHIEVED.get(type(request), "no_need")
-        if _RANK.index(achieved) > _RANK.index(self.outcome):
-            self.outcome = achieved
+    def _reach(self, outcome: str) -> None:
+        if _RANK.index(outcome) > _RANK.index(self.outcome):
+            self.outcome = outcome
 
     async def _end(self, next_step: str, outcome: str, *, reason: str | None = None) -> None:
         self.ended = True

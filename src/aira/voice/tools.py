@@ -68,7 +68,7 @@ class Tools:
         """Appointments this caller has booked or proved to be theirs."""
         self._used = 0
         self._heard_of: set[UUID] = set()
-        """Appointments after which a bot went on talking."""
+        """Appointments after which the caller spoke again; whether words were heard that a bot said last, nobody knows."""
 
     def recall(self, events: Iterable[CallEvent]) -> None:
         """Take over from the bot that was lost: the appointments that its tools gave the caller are the caller's still."""
@@ -78,11 +78,11 @@ class Tools:
                 self._used += 1
                 given = [result.get("appointment"), *(result.get("appointments") or ())]
                 self._own |= {UUID(one["id"]) for one in given if isinstance(one, dict)}
-            elif event.role == "bot":
+            elif event.role == "caller":
                 self._heard_of |= self._own
 
     async def untold_bookings(self) -> list[tuple[ToolResult, bool]]:
-        """Bookings of this call that no bot lived to tell of, and whether the journal has them; from now on they are the caller's."""
+        """Bookings of this call that the caller may not have been told of, and whether the journal has them; they are the caller's."""
         made = [(one, one.id in self._own) for one in await self._made() if one.id not in self._heard_of and one.status == "confirmed"]
         return [(ToolResult(self._request_of(one), Booked(self._told(one))), journalled) for one, journalled in made]
 
