@@ -77,10 +77,10 @@ class TestCalls:
 
         assert run(["calls", "show", SID, "--json"]) == 0
         shown = json.loads(capsys.readouterr().out)
-        assert (shown["cost"], shown["currency"], shown["summary"]) == ("0.0270", "USD", "Hung up before anybody answered.")
+        assert (shown["cost"], shown["currency"], shown["summary"]) == ("0.027", "USD", "Hung up before anybody answered.")
         assert [(one["unit"], one["engine"], one["quantity"], one["cost"]) for one in shown["usage"]] == [
-            ("carrier_minutes", "simulated", "2", "0.0170"),
-            ("tts_characters", "local", "1000", "0.01000"),
+            ("carrier_minutes", "simulated", 2, "0.017"),
+            ("tts_characters", "local", 1000, "0.01"),
         ]
         assert run(["calls", "show", SID]) == 0
         assert "2 carrier_minutes (simulated), 1000 tts_characters (local)" in capsys.readouterr().out

@@ -52,7 +52,7 @@ def show(call: Which, json: Json = False) -> None:
     if not json:
         record |= {
             "unanswered": " | ".join(str(question) for question in record["unanswered"]),  # type: ignore[attr-defined]
-            "usage": ", ".join(f"{one.quantity:f} {one.unit} ({one.engine})" for one in cost.usage),
+            "usage": ", ".join(f"{one.quantity} {one.unit} ({one.engine})" for one in cost.usage),
         }
     render.emit(record, json=json)
 

@@ -48,5 +48,9 @@ def call_cost(aira: Aira, reference: str) -> CallCost:
     usage = []
     for one in used:
         price = prices.get(f"{one.engine}/{one.unit}", prices.get(one.unit, Decimal(0)))
-        usage.append(Usage(one.unit, one.engine, one.quantity.normalize() + 0, price, price * one.quantity))
+        usage.append(Usage(one.unit, one.engine, _plain(one.quantity), price, price * one.quantity))
     return CallCost(usage, sum((one.cost for one in usage), Decimal(0)), aira.settings.aira_usage_currency)
+
+
+def _plain(quantity: Decimal) -> float:
+    return int(quantity) if quantity == int(quantity) else float(quantity)

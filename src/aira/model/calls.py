@@ -101,7 +101,7 @@ class Usage:
     unit: str
     """carrier_minutes (begun ones), stt_seconds, llm_input_tokens, llm_output_tokens or tts_characters."""
     engine: str
-    quantity: Decimal
+    quantity: float
     price: Decimal
     """For one unit; 0 where AIRA_USAGE_PRICES says nothing."""
     cost: Decimal
