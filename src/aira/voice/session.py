@@ -84,7 +84,7 @@ class Session:
         if first and self._aira.settings.aira_record_calls:
             await self._note("bot", RECORDED)
             yield RECORDED
-        async with aclosing(self._turn(Started() if first else Resumed())) as sentences:
+        async with aclosing(self._answers(Started() if first else Resumed())) as sentences:
             async for sentence in sentences:
                 yield sentence
 
@@ -92,14 +92,14 @@ class Session:
         """What the bot says to the caller's words."""
         self._silences = 0
         await self._note("caller", text)
-        async with aclosing(self._turn(Heard(text))) as sentences:
+        async with aclosing(self._answers(Heard(text))) as sentences:
             async for sentence in sentences:
                 yield sentence
 
     def silence(self) -> AsyncGenerator[str, None]:
         """What the bot says when the caller has said nothing for a while."""
         self._silences += 1
-        return self._turn(Silence(self._silences))
+        return self._answers(Silence(self._silences))
 
     async def interrupted(self, unheard: list[str]) -> None:
         """Note that the caller cut in before these sentences were heard."""
@@ -117,12 +117,10 @@ class Session:
 
     async def close(self) -> None:
         """The line is free: end the call, unless it goes on with a person. What was begun is finished first."""
-        await asyncio.gather(*self._owed, return_exceptions=True)
+        if self._owed:
+            await asyncio.wait(self._owed)
         if self._next_step != "transfer":
             await aio.close_call(self._aira, self.call.call_sid, outcome=self.outcome)
-
-    def _turn(self, event: Event) -> AsyncGenerator[str, None]:
-        return self._answers(event)
 
     async def _answers(self, event: Event | None) -> AsyncGenerator[str, None]:
         """The sentences that follow an event, after those that an interrupted write still owes the caller."""
