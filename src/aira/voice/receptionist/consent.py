@@ -21,6 +21,7 @@ class Answer(StrEnum):
 _TABLE = phrase_table("consent")
 _DECISIONS = frozenset({Asked.BOOKING, Asked.MOVING, Asked.CANCELLING, Asked.SLOT})
 _STATED = frozenset({Asked.BOOKING, Asked.MOVING, Asked.CANCELLING})
+_OFFERS = frozenset({Asked.WANTS_BOOKING, Asked.MORE, Asked.HELP_BY_MESSAGE, Asked.HELP_BY_PERSON})
 
 
 def _says(meaning: str, text: str) -> bool:
@@ -54,7 +55,11 @@ def _no(text: str, cues: Cues) -> Answer | None:
         return Answer.CORRECTION if cues.new_value and cues.asked is not Asked.MORE else Answer.NO
     if cues.asked in _STATED and (cues.new_value or _says("turns", text)):
         return Answer.CORRECTION
-    return None
+    if cues.asked in _DECISIONS and _says("doubts", text):
+        return Answer.NO
+    if cues.asked is Asked.SLOT and not cues.new_value and _says("other", text):
+        return Answer.NO
+    return Answer.NO if cues.asked in _OFFERS and _says("puts_off", text) else None
 
 
 def _parting(text: str, cues: Cues) -> Answer | None:
@@ -78,13 +83,18 @@ def _unspoken(text: str, cues: Cues) -> Answer | None:
     """What follows from moving on: another value corrects, a question or thanks lets pass what was stated."""
     if cues.asked in _DECISIONS and (cues.new_value or _says("changes", text) or _says("asks_action", text)):
         return Answer.CORRECTION
+    if cues.asked in _DECISIONS and cues.wants_booking and not cues.asks_back:
+        return Answer.YES
     if cues.asked not in _STATED:
         return None
-    if cues.wants_booking and not cues.asks_back:
-        return Answer.YES
     return Answer.IMPLIED_YES if cues.asks_back or cues.thanks else None
 
 
 def is_correction(text: str) -> bool:
     """Whether a plain text takes something back whatever was asked: "no, I said Tuesday", "scratch that"."""
     return _says("corrects", text)
+
+
+def is_praise(text: str) -> bool:
+    """Whether a plain text is nothing but approval, which is thanks where nothing was asked: "great", "that's perfect"."""
+    return _says("praise", text)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aira.voice.receptionist.calendar_days import Assumed
-from aira.voice.receptionist.consent import Answer, Cues, is_correction, read_answer
+from aira.voice.receptionist.consent import Answer, Cues, is_correction, is_praise, read_answer
 from aira.voice.receptionist.intents import Intent, find_intents, is_question
 from aira.voice.receptionist.names import read_name
 from aira.voice.receptionist.phones import read_phone
@@ -74,7 +74,7 @@ def understand(said: str, hearing: Hearing) -> Reading:
         requests=any(intent in intents for intent in _REQUESTS),
     )
     answer = read_answer(text, cues)
-    closing = closing or (asked is Asked.MORE and answer is Answer.NO)
+    closing = closing or (asked is Asked.MORE and answer is Answer.NO) or (asked is Asked.NOTHING and is_praise(text))
     intents = _with_wish(_with_answer(intents, answer, text), asked, service=bool(services), timed=when.says_something)
     return Reading(text, intents, answer, closing, when, services, name, phone)
 

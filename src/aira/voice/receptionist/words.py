@@ -6,6 +6,7 @@ written out, numbers as digits (see `numbers`), `.` `,` `?` as words of their ow
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from aira.voice.receptionist.numbers import MONTHS, WEEKDAYS, with_digits
 
@@ -30,9 +31,20 @@ _TOKENS = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}:\d{2}|\d+\.\d+|\d{1,2}/\d{1,2}(?:/\d{2,4})?|[$£€]\s?\d+(?:\.\d+)?|\d+(?=(?:st|nd|rd|th)\b)(?:st|nd|rd|th)|\d+"
     r"|[^\W\d_]+(?:'[^\W\d_]+)?|[.,?!;:\-]"
 )
-_HESITATION = frozenset(
-    {"um", "uh", "er", "erm", "uhm", "uhh", "umm", "hm", "hmm", "hmmm", "mm", "mmm", "ah", "eh", "uhmm", "hmmmm"}
-)  # fmt: skip
+_OFTEN_TYPED = (*WEEKDAYS, "thanks", "nothing", "everything", "anything", "tomorrow", "appointment", "haircut", "please", "morning", "afternoon")
+_WORDS_THEMSELVES = frozenset({"noting", "tanks", "thank", "pleas", "tuesdays", "mornings"})
+
+
+def _slips(word: str) -> Iterator[str]:
+    """The word as fingers in a hurry type it: two letters swapped, one left out, one struck twice; the first is always right."""
+    for place in range(1, len(word)):
+        yield word[:place] + word[place : place + 2][::-1] + word[place + 2 :]
+        yield word[:place] + word[place + 1 :]
+        yield word[:place] + word[place] + word[place:]
+
+
+_MISSPELT = {slip: word for word in _OFTEN_TYPED for slip in _slips(word) if slip != word and slip not in _WORDS_THEMSELVES}
+_HESITATION = re.compile(r"u+h+m*|u+m+|e+r+m*|h+m+|a+h+|e+h|mm+")
 _WHOLE_WORDS = {
     "can't": "can not", "cannot": "can not", "cant": "can not", "won't": "will not", "wont": "will not", "shan't": "shall not",
     "dont": "do not", "didnt": "did not", "doesnt": "does not", "isnt": "is not", "wasnt": "was not", "im": "i am", "ive": "i have",
@@ -62,7 +74,7 @@ def normalise(text: str) -> str:
     for pattern, replacement in _SPELLING:
         plain = pattern.sub(replacement, plain)
     tokens = [part for token in _TOKENS.findall(plain) for part in _written_out(token).split()]
-    tokens = with_digits([token for token in _with_long_names(tokens) if token not in _HESITATION])
+    tokens = with_digits([token for token in _with_long_names(tokens) if not _HESITATION.fullmatch(token)])
     return _tidy(tokens)
 
 
@@ -73,6 +85,7 @@ def spoken_letters(text: str) -> str:
 
 
 def _written_out(token: str) -> str:
+    token = _MISSPELT.get(token, token)
     if token in _WHOLE_WORDS:
         return _WHOLE_WORDS[token]
     if token.endswith("n't"):
