@@ -31,6 +31,8 @@ _KINDS = tuple(
     )
 )
 """Kinds of question, and what a sentence must hold to answer one."""
+_TELLING = ((re.compile(r"\b(?:take|accept)\b"), re.compile(r"\b(?:accept|take|pay)", re.IGNORECASE)),)
+"""Words of a question that say nothing by themselves, and those of a sentence that is the likelier answer to it."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
 _BULLET = re.compile(r"^\s*(?:[-*•▪◦·–]|\d{1,2}[.)])\s+")
 
@@ -51,10 +53,12 @@ def answer(question: str, passages: Sequence[Passage]) -> str | None:
     asked = normalise(question)
     wanted = _content(asked)
     kinds = [kind for ask, kind in _KINDS if ask.search(asked)]
+    telling = [kind for ask, kind in _TELLING if ask.search(asked)]
     best, best_score = None, 0.0
     for rank, passage in enumerate(passages):
         for unit in _units(passage):
-            score = _score(unit, wanted, kinds) - 0.1 * rank
+            score = _score(unit, wanted, kinds)
+            score = score - 0.1 * rank + (0.5 if score and any(kind.search(unit.text) for kind in telling) else 0.0)
             if score > best_score:
                 best, best_score = unit, score
     return _spoken(best, asked) if best else None

@@ -98,3 +98,8 @@ def is_correction(text: str) -> bool:
 def is_praise(text: str) -> bool:
     """Whether a plain text is nothing but approval, which is thanks where nothing was asked: "great", "that's perfect"."""
     return _says("praise", text)
+
+
+def takes_leave(text: str) -> bool:
+    """Whether a plain text says in so many words that the caller is done: "that's all", "bye"."""
+    return _says("leaves", text)

@@ -87,9 +87,12 @@ def _checked(day: date | None, weekday: str | None) -> Days | None:
 
 
 def _holiday(match: Match, today: date) -> Days | None:
-    name = match[0].replace("years", "year").replace("valentines", "valentine").removesuffix(" day")
-    month, day = HOLIDAYS[name]
-    return _just(month_day(today, month, day))
+    return _just(_day_of_holiday(match[0], today))
+
+
+def _day_of_holiday(said: str, today: date) -> date | None:
+    month, day = HOLIDAYS[said.replace("years", "year").replace("valentines", "valentine").removesuffix(" day")]
+    return month_day(today, month, day)
 
 
 def _origin(match: Match, today: date) -> date:
@@ -101,8 +104,8 @@ def _origin(match: Match, today: date) -> date:
     return coming_weekday(today, DAY_NAMES[match["weekday"]]) if match["weekday"] else today
 
 
-def _count(said: str) -> int:
-    return int(said) if said.isdigit() else 1
+def _count(said: str | None) -> int:
+    return int(said) if said and said.isdigit() else 1
 
 
 def _later(match: Match, start: date) -> date:
@@ -141,6 +144,23 @@ def _weekday(match: Match, today: date) -> Days | None:
     if weekday == today.weekday():
         return _just(today if which == "this" else coming, Assumed.WEEK)
     return Days(coming, loose=not which)
+
+
+def _weekday_beyond_next(match: Match, today: date) -> Days | None:
+    return _just(weekday_in_week(today, DAY_NAMES[match["weekday"]], 2), Assumed.WEEK)
+
+
+def _near_holiday(match: Match, today: date) -> Days | None:
+    """So many days or weeks, or the first such weekday, before or after a holiday."""
+    name = match["holiday"]
+    found = _thanksgiving(match, today) if name == "thanksgiving" else _just(_day_of_holiday(name, today))
+    if found is None:
+        return None
+    way = 1 if match["side"] == "after" else -1
+    if match["weekday"]:
+        step = next(step for step in range(1, 8) if (found.first + step * way * ONE_DAY).weekday() == DAY_NAMES[match["weekday"]])
+        return _just(found.first + step * way * ONE_DAY)
+    return _just(found.first + way * _count(match["count"]) * (WEEK if match["unit"] == "week" else ONE_DAY))
 
 
 def _weekday_after_next(match: Match, today: date) -> Days | None:
@@ -221,15 +241,21 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?:{WEEKDAY}(?: ,)? (?:the )?)?{MONTH}(?: ,)? (?:the )?{DAY}{YEAR}", _month_day),
     _rule(rf"(?:{WEEKDAY}(?: ,)? (?:the )?)?(?:the )?{DAY} (?:day )?(?:of |in )?{MONTH}{YEAR}\b", _month_day),
     _rule(rf"(?:{WEEKDAY}(?: ,)? (?:the )?)?(?:the )?{DAY} (?:day )?of (?P<which>this|next|the) month\b", _day_of_this_month),
+    _rule(rf"(?P<which>this|next|the) month(?: ,)? (?:on )?(?:the )?{DAY}(?P<weekday>)", _day_of_this_month),
     _rule(rf"(?:this |next |coming )?{WEEKDAY}(?: ,)? (?:which is )?(?:the )?{ORDINAL_DAY}\b", _weekday_and_ordinal),
     _rule(rf"{ORDINAL_DAY}(?: ,)? (?:which is |that is )?(?:a )?{WEEKDAY}\b", _weekday_and_ordinal),
+    _rule(
+        rf"(?:the )?(?:{WEEKDAY}|(?:{COUNT} )?(?P<unit>day|week)s?) (?P<side>before|after) (?P<holiday>{HOLIDAY}|thanksgiving)\b",
+        _near_holiday,
+    ),
     _rule(rf"(?:{HOLIDAY})\b", _holiday),
     _rule(r"thanksgiving\b", _thanksgiving),
     _rule(r"(?:the )?day after tomorrow\b", _fixed(2)),
     _rule(rf"{COUNT} {UNIT} (?:from|after) {FROM}\b", _span_from),
-    _rule(rf"(?:in|after) {COUNT} {UNIT}(?: time)?(?:(?: ,)? (?:on )?(?:a |the )?{WEEKDAY})?\b", _span_ahead),
+    _rule(rf"(?:in|after) (?!the ){COUNT} {UNIT}(?: time)?(?:(?: ,)? (?:on )?(?:a |the )?{WEEKDAY})?\b", _span_ahead),
     _rule(rf"{COUNT} (?P<unit>week|fortnight)s? (?:on |this )?(?P<origin>{WEEKDAY}|tomorrow|today)\b", _span_from),
     _rule(rf"{WEEKDAY} week(?! ?(?:ly|end))\b", _weekday_after_next),
+    _rule(rf"(?:the )?{WEEKDAY} after next\b", _weekday_beyond_next),
     _rule(rf"{WHICH_WEEK}(?: ,)? (?:on )?(?:the )?{WEEKDAY}\b", _week_and_weekday),
     _rule(rf"{WEEKDAY}(?: ,)? (?:of |in )?{WHICH_WEEK}\b", _week_and_weekday),
     _rule(rf"(?:{WHICH} )?(?:coming )?{WEEKDAY}\b", _weekday),

@@ -58,6 +58,16 @@ def is_follow_up(text: str) -> bool:
     return _TABLE["follow_up"].search(text) is not None
 
 
+def can_not_come(text: str) -> bool:
+    """Whether a plain text says that somebody can not keep what was arranged."""
+    return _TABLE["can_not_come"].search(text) is not None
+
+
+def is_sure_of_wrong_number(text: str) -> bool:
+    """Whether a plain text says that the number is wrong rather than asking whose it is."""
+    return _TABLE["surely_wrong_number"].search(text) is not None
+
+
 def is_question(text: str) -> bool:
     """Whether a plain text asks something."""
     return _TABLE["asking"].search(text) is not None

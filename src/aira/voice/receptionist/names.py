@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _AS_IN = r"(?:[\s.,\-]+(?:as in|for|like|is for) [a-z]+)?"
 _SPELLED = re.compile(rf"(?:(?<!['’])\b(?:double )?[a-z]{_AS_IN}(?:[\s.,\-]+|$)){{3,}}", re.IGNORECASE)
 _LETTER = re.compile(rf"(?<!['’])\b(double )?([a-z])\b{_AS_IN}", re.IGNORECASE)
-LONGEST_NAME = 4
+LONGEST_NAME = 5
 SAME_SOUND = 0.75
 """Likeness of spelling from which two words may be one name misheard."""
 
@@ -26,8 +26,13 @@ def read_name(said: str, *, asked: bool) -> str | None:
     rest = _SPELLED.sub(" ", said) if spelled else said
     words = _introduced(rest, asked=asked) or (_bare(rest) if asked else [])
     if spelled and (asked or words):
-        return " ".join(_with_spelling(words, spelled))
-    return " ".join(_written(word) for word in words) or None
+        return " ".join(_with_spelling(_once(words), spelled))
+    return " ".join(_written(word) for word in _once(words)) or None
+
+
+def _once(words: list[str]) -> list[str]:
+    """The words without those said twice in a row: "Bob, Bob Miller"."""
+    return [word for place, word in enumerate(words) if not place or word.lower() != words[place - 1].lower()]
 
 
 def is_same_name(said: str, known: str) -> bool:
@@ -47,7 +52,7 @@ def _introduced(said: str, *, asked: bool) -> list[str]:
             return words
     for match in reversed(list(_TABLE["says_i_am"].finditer(said))):
         words = _taken(said[match.end() :])
-        named = match[0].lower() in ("i am", "i'm") and all(word[0].isupper() for word in words)
+        named = bool(words) and words[0][0].isupper() and words[-1][0].isupper() and _may_begin_name(match, said)
         if words and (asked or named):
             return words
     speaks = _TABLE["speaks"].search(said)
@@ -56,10 +61,18 @@ def _introduced(said: str, *, asked: bool) -> list[str]:
     return []
 
 
+def _may_begin_name(match: re.Match[str], said: str) -> bool:
+    """Whether what follows can be a name where none was asked for: after "it's" only at the start of the words."""
+    return match[0].lower() in ("i am", "i'm", "for") or _TABLE["greets"].fullmatch(said[: match.start()]) is not None
+
+
 def _taken(said: str) -> list[str]:
     """The words of a name at the start of a text."""
     words: list[str] = []
-    for word in _WORD.findall(re.split(r"[,;?!]|\.\s", said)[0])[:LONGEST_NAME]:
+    first, *others = re.split(r"[,;?!]|\.\s", said)
+    if others and first.strip() and others[0].strip().lower().startswith(first.strip().lower()):
+        first = others[0]  # "it's Ann, Ann Lee"
+    for word in _WORD.findall(first)[:LONGEST_NAME]:
         plain = word.lower()
         if plain in _NO_NAMES or (not words and plain.endswith("ing") and word.islower()):
             break

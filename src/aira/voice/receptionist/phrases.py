@@ -16,6 +16,7 @@ WHICH_DAY = "What day would you like?"
 WHAT_TIME = "What time would you like?"
 NEW_TIME = "What day and time would you like instead?"
 WHAT_CHANGE = "Sorry. What shall I change?"
+WHAT_CHANGE_AGAIN = "What shall I change?"
 NOTHING_FREE = "I'm afraid I have nothing free in the next two weeks."
 OTHER_TIME = "What other day or time would suit you?"
 NAME = "What name shall I put it under?"
@@ -46,6 +47,7 @@ END_RUDE = "I'm going to end the call now. Goodbye."
 CLOCKS_SKIP = "The clocks are put forward over that time, so it doesn't exist that day."
 CLOCKS_TWICE = "The clocks are put back that night, so that time comes twice. Would you like the first or the second?"
 I_AM_A_MACHINE = "I'm an automated assistant, but I can book appointments, answer questions and take messages."
+I_HEAR_YOU = "Yes, I can hear you."
 I_AM_FINE = "I'm very well, thank you."
 LET_US_STAY = "That's kind of you."
 BEFORE_YOU_GO = "Before you go:"
@@ -85,6 +87,11 @@ def greeting(facts: Facts) -> str:
     disclosure = " I'm the automated assistant." if facts.ai_disclosure and not told else ""
     question = "" if opening.rstrip().endswith("?") else f" {HOW_CAN_I_HELP}"
     return f"{opening}{disclosure}{question}"
+
+
+def this_is(facts: Facts) -> str:
+    """Whom the caller has reached."""
+    return f"This is {facts.business}."
 
 
 def goodbye(facts: Facts) -> str:
@@ -186,6 +193,11 @@ def prices(services: Sequence[ServiceFact]) -> str:
 def offered_services(services: Sequence[ServiceFact]) -> str:
     """What can be booked."""
     return f"We offer {spoken.series([one.name if one.name.isupper() else one.name.lower() for one in services])}."
+
+
+def takes(service: ServiceFact) -> str:
+    """How long a service takes."""
+    return f"{spoken.capital(a(service.name))} takes {spoken.minutes(service.minutes)}."
 
 
 def yes_we_do(service: ServiceFact) -> str:

@@ -76,6 +76,8 @@ class Wish:
     """Other times that would do."""
     half_open: bool = False
     """`at` was said without am or pm."""
+    not_on: tuple[date, ...] = ()
+    """Days that will not do."""
     soonest: bool = False
     maybe_day: date | None = None
     """A day that may be misheard and is asked back."""

@@ -63,7 +63,7 @@ _PARTS = (
     (re.compile(r"\b(?:day|date)\b"), {"day": None, "start": None, "until": None}),
     (re.compile(r"\b(?:time|hour)\b"), {"at": None, "start": None}),
     (re.compile(r"\b(?:service|treatment)\b"), {"service": None}),
-    (re.compile(r"\bname\b"), {"name": None}),
+    (re.compile(r"\bname\b|\bspel(?:l|t)\w*|\bwith (?:an? )?[a-z]\b(?! (?:day|time))"), {"name": None}),
     (re.compile(r"\b(?:number|phone)\b"), {"phone": None}),
 )
 

@@ -30,7 +30,13 @@ def proceed(turn: Turn) -> Decision:
         return turn.ask(Asked.MESSAGE_NAME, phrases.MESSAGE_NAME)
     if state.wish.phone is None and turn.facts.caller_number is None:
         return turn.ask(Asked.MESSAGE_PHONE, phrases.PHONE)
-    return turn.use(TakeMessage(text=state.message, name=state.wish.name, phone=state.wish.phone))
+    return leave(turn)
+
+
+def leave(turn: Turn) -> Decision:
+    """Pass the message on with what is known of the caller."""
+    state = turn.state
+    return turn.use(TakeMessage(text=state.message or "", name=state.wish.name, phone=state.wish.phone))
 
 
 def left(turn: Turn) -> Turn:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aira.voice.receptionist import phrases
+from aira.voice.receptionist.consent import Answer
 from aira.voice.receptionist.dialogue import agenda, own, people, questions
 from aira.voice.receptionist.dialogue.replies import REPLIES, choices_of
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
-from aira.voice.receptionist.dialogue.wishes import take_in
-from aira.voice.receptionist.intents import Intent, is_follow_up
+from aira.voice.receptionist.dialogue.wishes import says_same_time, take_in
+from aira.voice.receptionist.intents import Intent, can_not_come, is_follow_up, is_sure_of_wrong_number
 from aira.voice.receptionist.state import Asked, Task, Wish
 from aira.voice.receptionist.understand import Hearing, Reading, understand
 
@@ -17,6 +18,8 @@ Act = Callable[[Turn, Reading, str], Decision | None]
 
 BESIDE_REPEAT = frozenset({Intent.REPEAT, Intent.CORRECTION, Intent.QUESTION, Intent.NO, Intent.WAIT, Intent.GREETING})
 """Intents that an utterance may show which only asks to hear the last words again."""
+DETAILS = frozenset({Asked.SERVICE, Asked.WHEN, Asked.DAY, Asked.TIME, Asked.NAME, Asked.PHONE, Asked.PROOF, Asked.WHICH})
+"""Questions for a detail: a bare no to one means that the caller does not want to go on."""
 SHORTEST_MESSAGE = 5
 """Words from which a wish to leave a message may hold it already."""
 
@@ -65,6 +68,9 @@ def _always(_: Turn, __: Reading) -> bool:
 def _drops_it(turn: Turn, reading: Reading) -> bool:
     """Whether the caller gives up what is being arranged."""
     busy = turn.state.task in (Task.BOOK, Task.MOVE) and turn.state.asked is not Asked.CANCELLING
+    declines = turn.state.asked in DETAILS and set(reading.intents) <= {Intent.NO, Intent.THANKS} and reading.answer is Answer.NO
+    if declines and not (reading.when.says_something or turn.state.wish.maybe_day or turn.state.wish.maybe_at or reading.name):
+        return True
     return busy and (
         reading.shows(Intent.CANCEL) or any(said in reading.text for said in ("never mind", "forget it", "leave it", "forget about it"))
     )
@@ -72,7 +78,8 @@ def _drops_it(turn: Turn, reading: Reading) -> bool:
 
 def _changes_wish(turn: Turn, reading: Reading) -> bool:
     """Whether it asks for another time than the one that is being arranged: "can we make it four?"."""
-    return turn.state.task in (Task.BOOK, Task.MOVE) and reading.when.says_something and reading.main is Intent.CORRECTION
+    asks = reading.main is Intent.CORRECTION or (reading.main is Intent.QUESTION and questions.is_only_about_time(reading))
+    return turn.state.task in (Task.BOOK, Task.MOVE) and reading.when.says_something and asks
 
 
 def _says_thanks_only(_: Turn, reading: Reading) -> bool:
@@ -86,7 +93,8 @@ def _asks_again(_: Turn, reading: Reading) -> bool:
 
 def _adds_to_wish(turn: Turn, reading: Reading) -> bool:
     """Whether it says more about what is being arranged, if not what was asked."""
-    return turn.state.task in (Task.BOOK, Task.MOVE) and (reading.when.says_something or bool(reading.services or reading.name))
+    says_more = reading.when.says_something or bool(reading.services or reading.name or reading.phone)
+    return turn.state.task in (Task.BOOK, Task.MOVE) and says_more
 
 
 def _reply(turn: Turn, reading: Reading, text: str) -> Decision | None:
@@ -118,7 +126,7 @@ def _message(turn: Turn, reading: Reading, text: str) -> Decision:
     """A message asked for; words that hold it already ("tell her I'm late") are kept."""
     name = reading.name or turn.state.wish.name
     words = reading.text.split()
-    holds_it = any(word in words for word in ("tell", "let", "inform")) and len(words) > SHORTEST_MESSAGE
+    holds_it = any(word in words for word in ("tell", "let", "inform", "late", "delayed")) and len(words) > SHORTEST_MESSAGE
     wanted = text.strip() if any(word in words for word in ("back", "call", "ring", "phone")) else None
     return people.proceed(turn.having(task=Task.MESSAGE, message=text.strip() if holds_it else None).wishing(name=name, notes=wanted))
 
@@ -129,13 +137,14 @@ def _own(task: Task) -> Act:
 
 def _changes_mind(turn: Turn, reading: Reading) -> bool:
     """Whether something just booked is to be otherwise."""
-    fresh = bool(turn.state.booked) and turn.state.task is Task.NONE
-    return fresh and reading.shows(Intent.CORRECTION) and reading.when.says_something
+    fresh = bool(turn.state.booked) and turn.state.task is Task.NONE and not reading.shows(Intent.CANCEL, Intent.MOVE)
+    otherwise = reading.shows(Intent.CORRECTION) or reading.when.shift is not None or says_same_time(reading)
+    return fresh and ((otherwise and reading.when.says_something) or can_not_come(reading.text))
 
 
 def _change_mind(turn: Turn, reading: Reading, _: str) -> Decision:
     turn = turn.having(task=Task.MOVE, target=turn.state.booked[-1], offered=())
-    return agenda.proceed(take_in(turn, reading))
+    return agenda.proceed(turn if can_not_come(reading.text) else take_in(turn, reading))
 
 
 def _question(turn: Turn, reading: Reading, text: str) -> Decision:
@@ -156,12 +165,28 @@ def _question(turn: Turn, reading: Reading, text: str) -> Decision:
 
 def _follows_up(turn: Turn, reading: Reading) -> bool:
     """Whether it asks the last question again for another day or service: "and on Sunday?"."""
-    return turn.state.topic is not None and turn.state.asked is Asked.MORE and is_follow_up(reading.text)
+    return turn.state.topic not in (None, Intent.ADDRESS) and turn.state.asked is Asked.MORE and is_follow_up(reading.text)
 
 
 def _follow_up(turn: Turn, reading: Reading, text: str) -> Decision | None:
     topic = Intent(turn.state.topic) if turn.state.topic else Intent.QUESTION
+    if topic is Intent.QUESTION and reading.services:
+        topic = Intent.SERVICES
     return _question(turn, replace(reading, intents=(topic,)), text)
+
+
+def _wrong_number(turn: Turn, reading: Reading, _: str) -> Decision:
+    """Take leave of who has dialled wrong; tell who only asks where the call has led."""
+    if is_sure_of_wrong_number(reading.text):
+        return turn.say(phrases.WRONG_NUMBER).end(phrases.goodbye(turn.facts), "no_need")
+    return turn.say(phrases.this_is(turn.facts)).ask(*_question_again(turn))
+
+
+def _question_again(turn: Turn) -> tuple[Asked, str]:
+    """What was asked last, or how to help."""
+    if turn.state.task is Task.NONE or not turn.state.said:
+        return Asked.NEED, phrases.HOW_CAN_I_HELP
+    return turn.state.asked, turn.state.said
 
 
 def _book(turn: Turn, reading: Reading, _: str) -> Decision:
@@ -173,6 +198,8 @@ def _book(turn: Turn, reading: Reading, _: str) -> Decision:
 def _leave(turn: Turn, reading: Reading, _: str) -> Decision:
     if turn.state.asked in (Asked.BOOKING, Asked.MOVING) and reading.answer is not None:
         return turn.say(phrases.BEFORE_YOU_GO).ask(turn.state.asked, turn.state.said)
+    if turn.state.task is Task.MESSAGE and turn.state.message and (turn.state.wish.phone or turn.facts.caller_number):
+        return people.leave(turn)
     return turn.end(phrases.goodbye(turn.facts))
 
 
@@ -183,21 +210,24 @@ def _chat(turn: Turn, reading: Reading, _: str) -> Decision:
         turn = turn.say(phrases.I_AM_FINE)
     else:
         turn = turn.say(phrases.LET_US_STAY)
-    if turn.state.task is Task.NONE:
-        return turn.ask(Asked.NEED, phrases.HOW_CAN_I_HELP)
-    return turn.ask(turn.state.asked, turn.state.said)
+    return turn.ask(*_question_again(turn))
 
 
-def _greet(turn: Turn, _: Reading, __: str) -> Decision:
-    return turn.ask(turn.state.asked, turn.state.said) if turn.state.task is not Task.NONE else turn.ask(Asked.NEED, phrases.HOW_CAN_I_HELP)
+def _greet(turn: Turn, reading: Reading, _: str) -> Decision:
+    wonders = any(words in reading.text for words in ("hear me", "you there", "there"))
+    return (turn.say(phrases.I_HEAR_YOU) if wonders else turn).ask(*_question_again(turn))
 
 
 def _unclear(turn: Turn, _: Reading, __: str) -> Decision:
     """Not understood: ask again once, then offer a person or a message."""
     count = turn.state.unclear + 1
     turn = turn.having(unclear=count).say(phrases.SORRY)
+    if count >= 2 and turn.state.asked in (Asked.HELP_BY_PERSON, Asked.HELP_BY_MESSAGE):
+        return people.put_through(turn, "caller was not understood") if turn.facts.transfer_available else people.proceed(turn)
     if count >= 2:
         return people.offer(turn.having(unclear=0, message=None))
+    if turn.state.asked is Asked.WHAT_CHANGE:
+        return turn.ask(Asked.WHAT_CHANGE, phrases.WHAT_CHANGE_AGAIN)
     if turn.state.asked in (Asked.NAME, Asked.MESSAGE_NAME):
         return turn.ask(turn.state.asked, phrases.NAME_SPELLED)
     return turn.ask(turn.state.asked, turn.state.said or phrases.HOW_CAN_I_HELP)
@@ -207,11 +237,7 @@ POLICY = (
     Row("the message itself, whatever it says", _asked(Asked.MESSAGE), _reply),
     Row("abuse: one warning, then the end", _shows(Intent.ABUSE), _insulted),
     Row("hesitation", _mainly(Intent.SILENCE), _again),
-    Row(
-        "a wrong number",
-        _shows(Intent.WRONG_NUMBER),
-        lambda turn, *_: turn.say(phrases.WRONG_NUMBER).end(phrases.goodbye(turn.facts), "no_need"),
-    ),
+    Row("a wrong number", _shows(Intent.WRONG_NUMBER), _wrong_number),
     Row("a person, please", _mainly(Intent.PERSON), lambda turn, *_: people.put_through(turn)),
     Row("giving up what is being arranged", _drops_it, _drop),
     Row("say that again", _asks_again, _again),

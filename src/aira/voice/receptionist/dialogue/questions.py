@@ -4,9 +4,11 @@ from aira.voice.receptionist import opening, phrases
 from aira.voice.receptionist.answers import answer
 from aira.voice.receptionist.dialogue.turn import Turn
 from aira.voice.receptionist.intents import Intent
+from aira.voice.receptionist.phrase_table import phrase_table, words_in
 from aira.voice.receptionist.protocol import Passages, SearchKnowledge, ServiceFact
 from aira.voice.receptionist.understand import Reading
 
+_TIME_WORDS = words_in("meanings", "of time") | words_in("meanings", "empty")
 SHORT = 4
 """Words up to which a question for a price can name nothing in particular: "how much is it?"."""
 ASKING = (Intent.PRICE, Intent.HOURS, Intent.ADDRESS, Intent.SERVICES, Intent.QUESTION)
@@ -16,10 +18,16 @@ def from_facts(turn: Turn, reading: Reading) -> str | None:
     """The answer to a question that the facts of the business hold."""
     parts = [
         said
-        for intent, answered in ((Intent.PRICE, _price), (Intent.HOURS, _hours), (Intent.ADDRESS, _address), (Intent.SERVICES, _services))
+        for intent, answered in ((Intent.QUESTION, _length), (Intent.PRICE, _price), (Intent.HOURS, _hours), (Intent.ADDRESS, _address), (Intent.SERVICES, _services))
         if intent in reading.intents and (said := answered(turn, reading))
     ]
     return " ".join(parts) or None
+
+
+def is_only_about_time(reading: Reading) -> bool:
+    """Whether a question names nothing but days and times: "can we do the day after instead?", "Friday, right?"."""
+    plain = [word for word in reading.text.split() if word.isalpha()]
+    return reading.when.says_something and all(word in _TIME_WORDS for word in plain)
 
 
 def look_up(text: str) -> SearchKnowledge:
@@ -51,11 +59,17 @@ def _price(turn: Turn, reading: Reading) -> str | None:
     return phrases.prices(listed[:6]) if generic and listed else None
 
 
+def _length(turn: Turn, reading: Reading) -> str | None:
+    """How long a service takes, where that was asked."""
+    asked = "how long" in reading.text and not any(word in reading.text.split() for word in ("open", "advance", "ago", "notice", "business"))
+    return " ".join(phrases.takes(service) for service in _named(turn, reading)) or None if asked else None
+
+
 def _hours(turn: Turn, reading: Reading) -> str | None:
     facts = turn.facts
     if not facts.hours and not facts.special_days:
         return None
-    if "now" in reading.text.split():
+    if "now" in reading.text.split() or (reading.when.day is None and phrase_table("intents")["right_now"].search(reading.text)):
         return opening.right_now(facts)
     if reading.when.day is not None and reading.when.until is None:
         return opening.on_day(facts, reading.when.day)

@@ -1,12 +1,13 @@
 """Answers to what was just asked: one function a question, None where the words do not answer it."""
 
+import re
 from collections.abc import Callable
 
 from aira.voice.receptionist import phrases
-from aira.voice.receptionist.consent import Answer
+from aira.voice.receptionist.consent import Answer, takes_leave
 from aira.voice.receptionist.dialogue import agenda, booking, own, people, timing
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
-from aira.voice.receptionist.dialogue.wishes import chosen, place_named, take_in
+from aira.voice.receptionist.dialogue.wishes import chosen, has_no_preference, place_named, take_in
 from aira.voice.receptionist.intents import Intent
 from aira.voice.receptionist.names import read_name
 from aira.voice.receptionist.phones import means_calling_number
@@ -17,6 +18,9 @@ from aira.voice.receptionist.understand import Reading
 
 MOST_LISTED = 5
 """Services that are offered by name."""
+
+_MESSAGE = re.compile(r"\b(?:message|note|voicemail|second|latter)\b")
+_PERSON = re.compile(r"\b(?:person|someone|somebody|through|transfer|human|speak|talk|first|former)\b")
 
 Reply = Callable[[Turn, Reading, str], Decision | None]
 
@@ -68,6 +72,8 @@ def to_when(turn: Turn, reading: Reading, _: str) -> Decision | None:
     if reading.answer is Answer.NO and (wish.maybe_day or wish.maybe_at):
         question = (Asked.DAY, phrases.WHICH_DAY) if wish.maybe_day else (Asked.TIME, phrases.WHAT_TIME)
         return turn.wishing(maybe_day=None, maybe_at=None).ask(*question)
+    if wish.maybe_day is None and wish.maybe_at is None and has_no_preference(reading.text):
+        return agenda.proceed(turn.wishing(soonest=True))
     return None
 
 
@@ -137,7 +143,16 @@ def to_read_back(turn: Turn, reading: Reading, text: str) -> Decision | None:
     if answer in (Answer.CORRECTION, Answer.NO):
         without = booking.without_wrong_part(turn, reading.text)
         return agenda.proceed(without) if without else turn.ask(Asked.WHAT_CHANGE, phrases.WHAT_CHANGE)
+    if not changes and (fuller := _fuller_name(turn, text)):
+        return agenda.proceed(turn.wishing(name=fuller))
     return agenda.proceed(take_in(turn, reading)) if changes else None
+
+
+def _fuller_name(turn: Turn, text: str) -> str | None:
+    """The name said again with more to it: "Tommy Lee Carter" after Tommy was read back."""
+    known, name = turn.state.wish.name or "", read_name(text, asked=True) or ""
+    words = name.lower().split()
+    return name if len(words) > len(known.split()) and known.lower().split()[:1] == words[:1] else None
 
 
 def to_what_change(turn: Turn, reading: Reading, _: str) -> Decision | None:
@@ -177,10 +192,21 @@ def to_which(turn: Turn, reading: Reading, _: str) -> Decision | None:
     return agenda.proceed(turn.having(target=target, found=())) if target else None
 
 
+def _asks_for_something_else(reading: Reading) -> bool:
+    """Whether the offer of help is passed over for a new wish."""
+    return reading.shows(Intent.MOVE, Intent.CANCEL, Intent.MINE) or (
+        reading.shows(Intent.BOOK) and (reading.when.says_something or bool(reading.services))
+    )
+
+
 def to_person_or_message(turn: Turn, reading: Reading, _: str) -> Decision | None:
     """A person, a message, or neither."""
-    if reading.shows(Intent.MESSAGE):
+    if _asks_for_something_else(reading):
+        return None
+    if reading.shows(Intent.MESSAGE) or _MESSAGE.search(reading.text):
         return people.proceed(turn)
+    if _PERSON.search(reading.text) and reading.answer is not Answer.NO:
+        return people.put_through(turn)
     if reading.answer is Answer.NO:
         return turn.having(message=None).ask(Asked.NEED, phrases.WHAT_ELSE)
     return people.put_through(turn) if reading.answer is Answer.YES else None
@@ -188,12 +214,14 @@ def to_person_or_message(turn: Turn, reading: Reading, _: str) -> Decision | Non
 
 def to_message_offer(turn: Turn, reading: Reading, _: str) -> Decision | None:
     """Yes or no to leaving a message."""
-    if reading.answer is Answer.YES or reading.shows(Intent.MESSAGE):
+    if _asks_for_something_else(reading):
+        return None
+    if reading.answer is Answer.YES or reading.shows(Intent.MESSAGE) or (_MESSAGE.search(reading.text) and reading.answer is not Answer.NO):
         return people.proceed(turn.wishing(name=reading.name or turn.state.wish.name))
     if reading.answer is Answer.NO:
         turn = turn.having(message=None, task=Task.NONE)
         # "No, thanks" declines the message; only a goodbye ends the call.
-        if reading.shows(Intent.GOODBYE):
+        if takes_leave(reading.text):
             return turn.end(phrases.goodbye(turn.facts))
         return turn.say(phrases.ALL_RIGHT).ask(Asked.MORE, phrases.ANYTHING_ELSE)
     return None

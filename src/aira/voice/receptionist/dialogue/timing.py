@@ -92,6 +92,7 @@ def slots_found(turn: Turn, request: FindSlots, starts: Sequence[datetime]) -> D
     """What to do with the free times: the turn itself where the wish is settled, else an offer or a wider search."""
     moments = [turn.local(start) for start in starts]
     wish = turn.state.wish
+    moments = [moment for moment in moments if moment.date() == wish.day or moment.date() not in wish.not_on]
     if not moments:
         return _nothing_free(turn, request)
     if wish.day is None or wish.at is None or wish.until is not None or request.earliest.date() > wish.day:

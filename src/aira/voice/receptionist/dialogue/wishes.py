@@ -9,6 +9,7 @@ from aira.voice.receptionist.phrase_table import phrase_table
 from aira.voice.receptionist.state import Asked
 from aira.voice.receptionist.understand import Reading
 from aira.voice.receptionist.when import When
+from aira.voice.receptionist.words import spoken_letters
 
 _TABLE = phrase_table("time")
 
@@ -18,11 +19,18 @@ def take_in(turn: Turn, reading: Reading) -> Turn:
     turn = _with_services(turn, reading)
     if reading.when.says_something:
         turn = with_when(turn, reading.when)
+    if says_same_time(reading) and turn.state.wish.at is None and turn.state.target is not None:
+        turn = turn.wishing(at=turn.local(turn.state.target.start).time())
     if reading.name is not None and turn.state.asked is not Asked.PROOF:
         turn = turn.wishing(name=reading.name)
     if reading.phone is not None:
         turn = turn.wishing(phone=reading.phone)
     return turn
+
+
+def says_same_time(reading: Reading) -> bool:
+    """Whether the time of day is to stay: "Monday, same time"."""
+    return "same time" in reading.text and reading.when.clock is None
 
 
 def _with_services(turn: Turn, reading: Reading) -> Turn:
@@ -33,6 +41,9 @@ def _with_services(turn: Turn, reading: Reading) -> Turn:
     if not clear:
         return turn.having(choices=unclear)
     first, *others = clear
+    words = spoken_letters(reading.text).split()
+    if any(choice.names[0] == first and words[max(0, choice.place - 1)] == "2" for choice in reading.services):
+        others = [first, *others]
     changed = first != turn.state.wish.service
     return turn.wishing(service=first, start=None if changed else turn.state.wish.start).having(
         choices=(), waiting=tuple(others) or turn.state.waiting
@@ -45,6 +56,8 @@ def with_when(turn: Turn, when: When) -> Turn:
         turn = _shifted(turn, when)
     if when.soonest and when.clock is None:
         turn = turn.wishing(soonest=True, at=None, start=None, until=None, day=when.day)
+    if when.refused_days:
+        turn = turn.wishing(not_on=when.refused_days)
     if when.day is not None:
         turn = _with_day(turn, when)
     if when.clock is not None:
@@ -148,6 +161,11 @@ def chosen(turn: Turn, reading: Reading) -> datetime | None:
     if _TABLE["either"].search(reading.text) or (reading.answer is Answer.YES and len(offered) == 1):
         return offered[0]
     return None
+
+
+def has_no_preference(text: str) -> bool:
+    """Whether a plain text leaves day and time to us: "not sure", "whenever", "you tell me"."""
+    return _TABLE["no_preference"].search(text) is not None
 
 
 def place_named(text: str) -> int | None:
