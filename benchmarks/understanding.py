@@ -6,6 +6,10 @@ Each dialogue's user and system turns are replayed through `understand`. A booki
 replay holds when the booking is made are both those of the `BookAppointment` call. A time that the system only reads back does not
 count as understood; one that it proposes is taken over by a yes. Rules were written on the dialogues with an even number; of the
 others nine had been read before the data was divided.
+
+`affirm_right` counts what lets pass what was stated, be it a yes or a question that moves on; `affirm_said_right` only what the mind
+would book on. A third of the data's affirmations is a question in the place of the yes ("where are they?" to "is that right?"), and
+some of those hold no word of consent: `affirm_alone_said_right` leaves out the affirmations that ask something.
 """
 
 import argparse
@@ -132,6 +136,8 @@ def grade_utterance(turn: dict[str, Any], system: str, reading: Reading, asked: 
     if acts & {"AFFIRM", "AFFIRM_INTENT"}:
         score.add("affirm", reading.answer in (Answer.YES, Answer.IMPLIED_YES), note)
         score.add("affirm_said", reading.answer is Answer.YES, note)
+        if "REQUEST" not in acts:
+            score.add("affirm_alone_said", reading.answer is Answer.YES, note)
     if acts & {"NEGATE", "NEGATE_INTENT"}:
         score.add("negate", reading.answer in (Answer.NO, Answer.CORRECTION), note)
     if acts & {"THANK_YOU", "GOODBYE"}:
@@ -195,6 +201,7 @@ def report(dialogues: list[dict[str, Any]], *, compare: bool) -> tuple[dict[str,
         "yes_no_right": score.share("affirm", "negate", "closing"),
         "affirm_right": score.share("affirm"),
         "affirm_said_right": score.share("affirm_said"),
+        "affirm_alone_said_right": score.share("affirm_alone_said"),
         "negate_right": score.share("negate"),
         "closing_right": score.share("closing"),
         "no_false_yes": score.share("no_false_yes"),
