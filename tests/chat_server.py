@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,6 +41,8 @@ class ChatServer:
     """The endpoint: gives its replies one after the other and keeps what it was asked."""
 
     url: str
+    thinking: Callable[[dict[str, Any]], Reply] | None = None
+    """Answers each request where no reply is waiting."""
     replies: list[Reply] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -48,6 +50,12 @@ class ChatServer:
     def will_say(self, *replies: Reply) -> None:
         """Add answers to be given."""
         self.replies.extend(replies)
+
+    def next_reply(self) -> Reply:
+        """The next answer; 500 where there is none."""
+        if self.replies:
+            return self.replies.pop(0)
+        return self.thinking(self.requests[-1]) if self.thinking is not None else Reply(status=500)
 
     def spoken_to(self) -> list[tuple[str, str | None]]:
         """Role and content of the messages of the last request."""
@@ -67,7 +75,7 @@ def chat_server() -> Iterator[ChatServer]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.requests.append(json.loads(body))
-            _answer(self, server, server.replies.pop(0) if server.replies else Reply(status=500))
+            _answer(self, server, server.next_reply())
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True

@@ -1,7 +1,8 @@
 """The receptionist's tools as a language model sees them: JSON schemas, arguments read into requests, results in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from aira.voice.receptionist.protocol import (
@@ -27,8 +28,11 @@ from aira.voice.receptionist.protocol import (
 
 OUTCOMES = ("booked", "rescheduled", "cancelled", "message", "answered", "no_need", "silent", "abusive")
 
+MOST_SLOTS = 200
+
 _TEXT = {"type": "string"}
 _DAY = {"type": "string", "description": "Date of the business, such as 2026-12-01."}
+_MOVING = {"type": "string", "description": "The appointment_id of an appointment to be moved; its own time counts as free."}
 _CLOCK = {"type": "string", "description": "Wall-clock time of the business, such as 14:30."}
 _START = {"type": "string", "description": "Date and wall-clock time of the business, such as 2026-12-01T14:30."}
 
@@ -45,7 +49,7 @@ SCHEMAS = [
         "find_slots",
         "Times that can be booked.",
         {"from_date": _DAY},
-        {"to_date": _DAY, "from_time": _CLOCK, "to_time": _CLOCK, "service": _TEXT},
+        {"to_date": _DAY, "from_time": _CLOCK, "to_time": _CLOCK, "service": _TEXT, "moving": _MOVING},
     ),
     _tool(
         "book_appointment",
@@ -96,9 +100,9 @@ def in_words(result: Result) -> str:
         case Passages():
             if not result.answerable:
                 return "The documents do not answer this. Say so and offer to take a message."
-            return "\n\n".join(passage.text for passage in result.passages)
+            return "\n\n".join(f"[{passage.heading or 'Document'}]\n{passage.text}" for passage in result.passages)
         case Slots():
-            return "Free: " + ", ".join(_when(start) for start in result.starts[:12]) if result.starts else "Nothing is free."
+            return "\n".join(("Free starts:", *_days(result.starts))) if result.starts else "Nothing is free."
         case Booked():
             return f"Done: {_appointment(result.appointment)}"
         case Appointments():
@@ -118,8 +122,29 @@ def _find_slots(given: Mapping[str, str], now: datetime) -> FindSlots:
         latest=datetime.combine(last + timedelta(days=1), time(), tzinfo=now.tzinfo),
         daily_from=time.fromisoformat(given["from_time"]) if "from_time" in given else None,
         daily_to=time.fromisoformat(given["to_time"]) if "to_time" in given else None,
-        limit=12,
+        limit=MOST_SLOTS,
+        excluding=given.get("moving"),
     )
+
+
+def _days(starts: Sequence[datetime]) -> Iterator[str]:
+    """A line a day, starts at equal distances as spans: `Tuesday 2026-12-01: 09:00-11:45 every 15 minutes, 14:00`."""
+    for day, of_day in groupby(starts[:MOST_SLOTS], key=lambda start: start.date()):
+        yield f"{day:%A %Y-%m-%d}: {', '.join(_spans(list(of_day)))}"
+
+
+def _spans(starts: list[datetime]) -> Iterator[str]:
+    while starts:
+        step = starts[1] - starts[0] if len(starts) > 1 else timedelta()
+        length = 1
+        while length < len(starts) and starts[length] - starts[length - 1] == step:
+            length += 1
+        if length > 2:
+            yield f"{starts[0]:%H:%M}-{starts[length - 1]:%H:%M} every {step.seconds // 60} minutes"
+        else:
+            yield f"{starts[0]:%H:%M}"
+            length = 1
+        starts = starts[length:]
 
 
 def _moment(text: str, now: datetime) -> datetime:

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         scenarios = [one for one in load_library(options.folder) if options.only in one.name]
-        with _throw_away_world() as aira:
+        with _throw_away_world(options.mind) as aira:
             results = _aloud(aira, scenarios, options) if options.audio else asyncio.run(_play(aira, scenarios, seeds=options.seeds))
     except AiraError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m aira.voice.scenarios", description="Play scenarios against the mind that AIRA_MIND names."
     )
     parser.add_argument("--folder", type=Path, help="a folder of YAML files instead of the library")
+    parser.add_argument("--mind", choices=["builtin", "llm"], help="which mind is played against, instead of the one AIRA_MIND names")
     parser.add_argument("--only", default="", help="only scenarios with these words in their name")
     parser.add_argument("--seeds", type=int, default=3, help="how many times each is played, each time in other words")
     parser.add_argument("--audio", action="store_true", help="ring a voice server for each scenario that can be played with sound")
@@ -67,19 +68,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _throw_away_world() -> Iterator[Aira]:
-    """A handle on an empty embedded database that is gone afterwards; which mind speaks is set as always."""
+def _throw_away_world(mind: str | None) -> Iterator[Aira]:
+    """A handle on an empty embedded database that is gone afterwards; AIRA_MIND names the mind where none is given."""
     with TemporaryDirectory(prefix="aira-scenarios-") as home:
         Path(home).chmod(0o711)  # root's server runs as another user, who has to enter
-        with open_aira(_settings(Path(home))) as aira:
+        with open_aira(_settings(Path(home), mind)) as aira:
             add_owner(aira, "scenarios@example.com")
             top_up(aira, Decimal(1000), reference="scenarios")
             yield aira
 
 
-def _settings(home: Path) -> Settings:
+def _settings(home: Path, mind: str | None) -> Settings:
     """The operator's settings, of which only the mind counts: nothing of a scenario leaves this machine but questions to a model."""
+    chosen = {} if mind is None else {"aira_mind": mind}
     return load_settings(
+        **chosen,
         aira_home=home,
         database_url=None,
         aira_carrier="simulated",
