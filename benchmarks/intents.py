@@ -12,17 +12,17 @@ import json
 import math
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
-sys.path.insert(0, str(TESTS))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from aira.voice.receptionist.understand import Hearing, understand
 from aira.voice.receptionist.words import normalise
 from front_desk import MONDAY_MORNING, SALON
 
-TABLES = sorted((TESTS / "unit" / "receptionist").glob("utterances*.txt"))
+TABLES = sorted((Path(__file__).resolve().parent.parent / "tests" / "unit" / "receptionist").glob("utterances*.txt"))
 Row = tuple[str, str]
 """Intent and utterance."""
 
@@ -44,7 +44,7 @@ def read(utterance: str) -> str:
 
 def features(utterance: str) -> Counter[str]:
     words = ["^", *(word for word in normalise(utterance).split() if word.isalnum()), "$"]
-    return Counter(words[1:-1]) + Counter(f"{one} {other}" for one, other in zip(words, words[1:], strict=False))
+    return Counter(words[1:-1]) + Counter(f"{one} {other}" for one, other in pairwise(words))
 
 
 def nearest_right(rows: list[Row]) -> float:

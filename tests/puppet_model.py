@@ -49,7 +49,9 @@ from chat_server import Reply
 KNOWN = "+10000000000"
 """Stands for the number that the model is only told to be known."""
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_SERVICE = re.compile(r"(?P<name>[^(]+) \((?P<minutes>\d+) minutes(?:, (?P<price>[\d.]+) (?P<currency>[A-Z]{3}))?\)(?:, also called (?P<also>.+))?")
+_SERVICE = re.compile(
+    r"(?P<name>[^(]+) \((?P<minutes>\d+) minutes(?:, (?P<price>[\d.]+) (?P<currency>[A-Z]{3}))?\)(?:, also called (?P<also>.+))?"
+)
 _SPECIAL = re.compile(r"(?P<day>\S+) (?:closed|(?P<opens>[\d:]+)-(?P<closes>[\d:]+))(?: for (?P<reason>.+))?")
 _APPOINTMENT = re.compile(r"(?P<service>.+) on \w+ (?P<start>\S+) for (?P<name>.+) \(appointment_id (?P<id>\S+)\)")
 _SPAN = re.compile(r"(?P<first>\d\d:\d\d)(?:-(?P<last>\d\d:\d\d) every (?P<step>\d+) minutes)?")
@@ -156,7 +158,10 @@ def tool_call(action: ToolRequest | EndCall | Transfer) -> tuple[str, dict[str, 
 
 def _slots_wanted(request: FindSlots) -> dict[str, object]:
     last = (request.latest - timedelta(days=1)).date()
-    bounds = {"from_time": request.daily_from and f"{request.daily_from:%H:%M}", "to_time": request.daily_to and f"{request.daily_to:%H:%M}"}
+    bounds = {
+        "from_time": request.daily_from and f"{request.daily_from:%H:%M}",
+        "to_time": request.daily_to and f"{request.daily_to:%H:%M}",
+    }
     told = {"to_date": last.isoformat(), **bounds, "service": request.service, "moving": request.excluding}
     return {"from_date": request.earliest.date().isoformat(), **_given(told)}
 

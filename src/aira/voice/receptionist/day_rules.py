@@ -212,6 +212,10 @@ def _misheard_ninth(_: Match, today: date) -> Days | None:
     return _just(coming_day_of_month(today, 9), Assumed.MISHEARD)
 
 
+def _misheard_tomorrow(_: Match, today: date) -> Days | None:
+    return _just(today + ONE_DAY, Assumed.MISHEARD)
+
+
 def _thanksgiving(_: Match, today: date) -> Days | None:
     """The fourth Thursday of November."""
     found = (nth_weekday(date(year, 11, 1), 3, 4) for year in (today.year, today.year + 1))
@@ -265,6 +269,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"{WEEK_PART}(?P<which>next|this|the following|the) week(?: after next)?\b", _week_span),
     _rule(rf"{WEEK_PART}(?:(?P<which>next|this|the) month|(?:(?<=in )|(?<=of )|(?<=late )|(?<=early )){MONTH})\b", _month_span),
     _rule(rf"(?:the )?{ORDINAL_DAY}{NOT_A_DAY}", _bare_day),
+    _rule(r"(?:to|2) ?(?:marl|morrow|morro|moro|mara|marrow|moral|mor|mar|more row)s?\b|tom[ao]r(?!row)[a-z]*\b", _misheard_tomorrow),
     _rule(r"on the night(?! (?:of|before|after)\b)", _misheard_ninth),
 )
 BARE_NUMBER: Rule = (

@@ -9,6 +9,9 @@ from aira.voice.receptionist.words import normalise, spoken_letters
 
 LIKE = 0.86
 """Likeness of spelling from which a phrase is taken for a service's name misheard."""
+LONG = 8
+LIKE_IF_LONG = 0.8
+"""The same for names of at least so many letters, which are seldom like anything else."""
 SHORTEST_LIKE = 5
 LONGEST_PHRASE = 5
 _GENERIC = frozenset(
@@ -99,7 +102,7 @@ def _labelled(phrase: str, labels: dict[str, str]) -> str | None:
         return labels.get(phrase)
     near = [label for label in labels if label[:1] == phrase[:1] and abs(len(label) - len(phrase)) <= 2]
     likeness, name = max(((SequenceMatcher(None, phrase, label).ratio(), labels[label]) for label in near), default=(0.0, ""))
-    return name if likeness >= LIKE else None
+    return name if likeness >= (LIKE_IF_LONG if len(phrase) >= LONG else LIKE) else None
 
 
 def _by_part(words: list[str], free: list[bool], index: _Index) -> list[ServiceChoice]:

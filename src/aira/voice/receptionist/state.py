@@ -74,6 +74,8 @@ class Wish:
     not_after: time | None = None
     also_at: tuple[time, ...] = ()
     """Other times that would do."""
+    unheard: bool = False
+    """A time was said, but not one that could be understood."""
     half_open: bool = False
     """`at` was said without am or pm."""
     not_on: tuple[date, ...] = ()

@@ -74,6 +74,10 @@ MISHEARD = re.compile(
     rf"(?:\bat (?P<word>to|too|for|ate|won)(?: {MINUTE})?(?: (?P<half>pm|am)| oclock)?(?=$| [.,?]| (?:on|please|tomorrow|_|in the))"
     r"|\b(?P<word2>to|too|for|ate|won|tree)(?: (?P<minute2>[0-5]\d))? (?:oclock|(?P<half2>pm|am))\b)"
 )
+UNHEARD = re.compile(
+    r"_ (?:at|around|about)(?! (?:all|home|work|least|once|first|last|lunch|night|noon|any|the|your|my)\b) [a-z]+(?=$| [.,?]| please)"
+)
+"""A word after the day where the time should stand, that is none: "tomorrow at times"."""
 _NOT = r"\b(?:not|never)(?: (?!before|until|till|after)[a-z]+){0,4}"
 _APPROXIMATELY = r"(?: about| around| at)?"
 FROM_HEAD = re.compile(

@@ -83,9 +83,7 @@ _APPOINTING = frozenset({Asked.BOOKING, Asked.SLOT, Asked.DAY, Asked.TIME, Asked
 _ASKS_TIME = frozenset({Asked.TIME, Asked.SLOT, Asked.HALF_OF_DAY, Asked.WHEN})
 _QUESTIONS = (Intent.PRICE, Intent.HOURS, Intent.ADDRESS, Intent.SERVICES, Intent.QUESTION)
 _REQUESTS = (Intent.CANCEL, Intent.MOVE, Intent.MINE, Intent.MESSAGE, Intent.PERSON)
-_OPEN = frozenset(
-    {Asked.NOTHING, Asked.NEED, Asked.MORE, Asked.WANTS_BOOKING, Asked.SERVICE, Asked.HELP_BY_PERSON, Asked.HELP_BY_MESSAGE}
-)
+_OPEN = frozenset({Asked.NOTHING, Asked.NEED, Asked.MORE, Asked.WANTS_BOOKING, Asked.SERVICE, Asked.HELP_BY_PERSON, Asked.HELP_BY_MESSAGE})
 _BESIDE_A_WISH = frozenset(
     {Intent.YES, Intent.NO, Intent.GREETING, Intent.THANKS, Intent.SILENCE, Intent.QUESTION, Intent.CORRECTION, Intent.WAIT}
 )

@@ -11,6 +11,7 @@ from aira.voice.receptionist.calendar_days import Assumed
 from aira.voice.receptionist.dates import DayMention, find_days
 from aira.voice.receptionist.offsets import Shift, find_offset, find_shift
 from aira.voice.receptionist.phrase_table import phrase_table
+from aira.voice.receptionist.time_rules import UNHEARD
 from aira.voice.receptionist.times import Bound, PartMention, TimeMention, find_parts, find_times
 
 Mention = TypeVar("Mention", DayMention, TimeMention)
@@ -35,6 +36,8 @@ class When:
     soonest: bool = False
     shift: Shift | None = None
     """Relative to what is spoken of: an hour later, the day after."""
+    unheard: bool = False
+    """A time was named beside the day, but what was heard is none."""
     from_day: date | None = None
     """The day an appointment is moved away from."""
     from_time: time | None = None
@@ -74,7 +77,8 @@ def read_when(text: str, now: datetime, *, asks_day: bool = False, asks_time: bo
         times = [_unbound(mention, blanked) for mention in times]
     days = _sorted_out(mentions, text, moving=moving)
     clocks = _sorted_out(times, text, moving=moving)
-    return _combined(days, clocks, _free_parts(parts, times, text), shift, soonest=_TABLE["soonest"].search(text) is not None)
+    found = _combined(days, clocks, _free_parts(parts, times, text), shift, soonest=_TABLE["soonest"].search(text) is not None)
+    return replace(found, unheard=found.day is not None and found.clock is None and UNHEARD.search(blanked) is not None)
 
 
 def instants(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, ...]:

@@ -31,7 +31,19 @@ _TOKENS = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}:\d{2}|\d+\.\d+|\d{1,2}/\d{1,2}(?:/\d{2,4})?|[$£€]\s?\d+(?:\.\d+)?|\d+(?=(?:st|nd|rd|th)\b)(?:st|nd|rd|th)|\d+"
     r"|[^\W\d_]+(?:'[^\W\d_]+)?|[.,?!;:\-]"
 )
-_OFTEN_TYPED = (*WEEKDAYS, "thanks", "nothing", "everything", "anything", "tomorrow", "appointment", "haircut", "please", "morning", "afternoon")
+_OFTEN_TYPED = (
+    *WEEKDAYS,
+    "thanks",
+    "nothing",
+    "everything",
+    "anything",
+    "tomorrow",
+    "appointment",
+    "haircut",
+    "please",
+    "morning",
+    "afternoon",
+)
 _WORDS_THEMSELVES = frozenset({"noting", "tanks", "thank", "pleas", "tuesdays", "mornings"})
 
 

@@ -1,23 +1,29 @@
 """Scenarios as telephone calls: a voice server is rung over the carrier's protocol, and the caller's words are heard by an engine."""
 
-from collections.abc import Sequence
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from aira.core.app import Aira
 from aira.core.appointments import list_appointments
-from aira.core.calls import call_events, call_messages, find_call
+from aira.core.calls import call_events, call_messages, find_call, list_calls
 from aira.core.numbers import list_numbers
-from aira.voice.audio import Samples
+from aira.voice.audio import TELEPHONE_RATE, Samples
 from aira.voice.receptionist.words import normalise
+from aira.voice.scenarios.attentive import Attentive
 from aira.voice.scenarios.play import Played, Stage
 from aira.voice.scenarios.scenario import Scenario
-from aira.voice.simulator import Utterance, simulate_call
+from aira.voice.signatures import webhook_secret
+from aira.voice.simulator.caller import Utterance
 from aira.voice.simulator.caller_voice import spoken
+from aira.voice.simulator.phone_call import PhoneCall
 
 EVERY_DAY = "Mon-Sun 09:00-17:00"
 """Hours of a business that is rung on any day of the week."""
@@ -25,6 +31,9 @@ EVERY_DAY = "Mon-Sun 09:00-17:00"
 
 ALOUD = {"yes": "Yes please.", "no": "No, thanks.", "bye": "That's all, thank you. Goodbye."}
 """Turns of a single word, as they are said on the telephone: engines drop sounds so short."""
+
+
+_NOTHING: Samples = np.zeros(TELEPHONE_RATE // 10, np.int16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +63,9 @@ def _ring(stage: Stage, url: str, noise_db: float | None, scenario: Scenario) ->
     business = stage.open_business(scenario.world)
     before = stage.fill(aira, business, scenario)
     number = next(one.phone_number for one in list_numbers(aira) if one.business_id == business.id)
-    lines = [ALOUD.get(line, line) for line in scenario.says]
-    says = [Utterance(_with_noise(spoken(line), noise_db)) for line in lines]
-    report = simulate_call(aira, to_number=number, from_number=scenario.caller, says=says, url=url)
+    turns = _Turns(Attentive(scenario), hears=partial(_bot_words, aira, business.id), noise_db=noise_db)
+    phone = PhoneCall(url, secret=webhook_secret(aira.settings), to_number=number, from_number=scenario.caller, utterances=turns)
+    report = asyncio.run(phone.place())
     call = find_call(aira, report.call_sid)
     events = call_events(aira, call.id)
     made = [one for one in list_appointments(aira, business=business.id) if one.id in before or one.external_id == call.call_sid]
@@ -65,8 +74,38 @@ def _ring(stage: Stage, url: str, noise_db: float | None, scenario: Scenario) ->
     ended = "Hangup" in report.verbs or "Dial" in report.verbs
     played = Played(scenario, 0, events, made, messages, call.outcome or "", ended)
     heard = " ".join(normalise(event.text) for event in events if event.role == "caller")
-    said = " ".join(normalise(line) for line in lines)
+    said = " ".join(normalise(line) for line in turns.said)
     return Sounded(played, len(_words(said)), _distance(_words(said), _words(heard)))
+
+
+class _Turns(deque[Utterance]):
+    """The caller's turns, each made up when it is due, after what the bot has said."""
+
+    def __init__(self, caller: Attentive, *, hears: Callable[[], str], noise_db: float | None) -> None:
+        super().__init__([Utterance(_NOTHING)])
+        self.said: list[str] = []
+        self._caller = caller
+        self._hears = hears
+        self._noise_db = noise_db
+
+    def popleft(self) -> Utterance:
+        """The next turn; once there is nothing more to say, a breath, after which there are no turns left."""
+        line = self._caller.reply(self._hears())
+        if line is None:
+            return super().popleft()
+        self.said.append(ALOUD.get(line, line))
+        return Utterance(_with_noise(spoken(self.said[-1]), self._noise_db))
+
+
+def _bot_words(aira: Aira, business: UUID) -> str:
+    """What the bot has said since the caller last spoke."""
+    words: list[str] = []
+    for event in call_events(aira, list_calls(aira, business=business)[0].id):
+        if event.role == "caller":
+            words.clear()
+        elif event.role == "bot":
+            words.append(event.text)
+    return " ".join(words)
 
 
 def _with_noise(samples: Samples, noise_db: float | None) -> Samples:

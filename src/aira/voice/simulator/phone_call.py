@@ -59,7 +59,7 @@ class PhoneCall:
         self._secret = secret
         self._account_sid = f"AC{secrets.token_hex(16)}"
         self._answers = answers
-        self._caller = Caller(deque(utterances))
+        self._caller = Caller(utterances if isinstance(utterances, deque) else deque(utterances))
         self._hung_up = False
         self.record = CallRecord(f"CA{secrets.token_hex(16)}")
         self._form = {

@@ -18,7 +18,13 @@ def from_facts(turn: Turn, reading: Reading) -> str | None:
     """The answer to a question that the facts of the business hold."""
     parts = [
         said
-        for intent, answered in ((Intent.QUESTION, _length), (Intent.PRICE, _price), (Intent.HOURS, _hours), (Intent.ADDRESS, _address), (Intent.SERVICES, _services))
+        for intent, answered in (
+            (Intent.QUESTION, _length),
+            (Intent.PRICE, _price),
+            (Intent.HOURS, _hours),
+            (Intent.ADDRESS, _address),
+            (Intent.SERVICES, _services),
+        )
         if intent in reading.intents and (said := answered(turn, reading))
     ]
     return " ".join(parts) or None
@@ -61,7 +67,9 @@ def _price(turn: Turn, reading: Reading) -> str | None:
 
 def _length(turn: Turn, reading: Reading) -> str | None:
     """How long a service takes, where that was asked."""
-    asked = "how long" in reading.text and not any(word in reading.text.split() for word in ("open", "advance", "ago", "notice", "business"))
+    asked = "how long" in reading.text and not any(
+        word in reading.text.split() for word in ("open", "advance", "ago", "notice", "business")
+    )
     return " ".join(phrases.takes(service) for service in _named(turn, reading)) or None if asked else None
 
 

@@ -25,6 +25,8 @@ def find_time(turn: Turn) -> Decision:
         return turn.ask(Asked.DAY, phrases.did_you_mean_day(wish.maybe_day, turn.today))
     if wish.maybe_at is not None:
         return turn.ask(Asked.TIME, phrases.did_you_say_time(wish.maybe_at))
+    if wish.unheard:
+        return turn.wishing(unheard=False, at=None).ask(Asked.TIME, phrases.WHAT_TIME_AGAIN)
     if wish.day is not None:
         return _on_day(turn, wish.day)
     if wish.at is not None:

@@ -62,7 +62,7 @@ def with_when(turn: Turn, when: When) -> Turn:
         turn = _with_day(turn, when)
     if when.clock is not None:
         turn = _with_clock(turn, when)
-    return turn
+    return turn.wishing(unheard=when.unheard)
 
 
 def _with_day(turn: Turn, when: When) -> Turn:
