@@ -43,7 +43,7 @@ def test_answers_what_is_asked_before_going_on() -> None:
 
     assert one.reply(OFFER) == "Tomorrow, at ten in the morning."
     assert one.reply(NAME) == "Ann Lee"
-    assert one.reply("Sorry, I didn't get that. Could you spell the name for me, please?") == "My name is Ann Lee."
+    assert one.reply("Sorry, I didn't get that. Could you spell the name for me, please?") == "A, N, N."
 
 
 def test_corrects_a_time_that_was_read_back_wrong() -> None:

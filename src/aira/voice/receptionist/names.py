@@ -35,6 +35,13 @@ def _once(words: list[str]) -> list[str]:
     return [word for place, word in enumerate(words) if not place or word.lower() != words[place - 1].lower()]
 
 
+def corrected_by_spelling(heard: str, spelled: str) -> str:
+    """A name of which one word was spelled: "Maria Lopez" for Mario Lopez and "Maria"; the spelling alone where it is like no word."""
+    words = heard.split()
+    written = _with_spelling(words, spelled)
+    return " ".join(written) if len(written) == len(words) else spelled
+
+
 def is_same_name(said: str, known: str) -> bool:
     """Whether each word said sounds like a word of the known name; speech-to-text spells names its own way."""
     heard, names = spoken_letters(said).split(), spoken_letters(known).split()

@@ -87,6 +87,8 @@ class Wish:
     start: datetime | None = None
     """The free time that was found for the wish."""
     name: str | None = None
+    maybe_name: str | None = None
+    """A name that was heard twice and refused twice; its spelling is asked for."""
     phone: str | None = None
     notes: str | None = None
 

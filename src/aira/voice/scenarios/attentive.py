@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 _QUESTIONS = (
     (Kind.CONFIRM, ASKS["yes"]),
-    (Kind.HELP, re.compile(r"take a message\?|leave a message\?|put you through", re.IGNORECASE)),
+    (Kind.HELP, re.compile(r"take a message\b[^.]*\?|leave a message\?|put you through", re.IGNORECASE)),
     (Kind.MORE, re.compile(r"\b(?:anything|what) else\b[^.]*\?", re.IGNORECASE)),
     (Kind.SERVICE, re.compile(r"what can i book|do you mean|come in for", re.IGNORECASE)),
     (Kind.NAME, ASKS["name"]),
@@ -79,7 +79,7 @@ class Attentive:
         self._last = self._lines.pop(0)
         when = read_when(normalise(self._last), self._scenario.starts)
         self._said_at, self._said_day = when.at or self._said_at, when.day or self._said_day
-        if _PLACES.search(self._last):  # one of the bot's offers, not a time of the caller's own
+        if _PLACES.search(self._last) or self._last == "yes":  # one of the bot's offers is taken, or it is settled
             self._said_at = self._said_day = None
         self._confirmed += self._last == "yes"
         return self._last
@@ -91,15 +91,17 @@ class Attentive:
             return self._corrected(bot) if following is Kind.CONFIRM else None
         if asked is Kind.HELP:
             wished = following in (Kind.CONFIRM, Kind.NO, Kind.OTHER)
-            return None if wished else self._scenario.says[0]
+            return None if wished else f"I said, {self._scenario.says[0]}."
         if asked in _DETAILS and following is not asked and following is not Kind.OTHER:
-            return self._detail(asked)
+            return self._detail(asked, bot)
         if _AGAIN.search(bot):
             return self._last if self._patience % 2 else f"I said, {self._last}."
         return None
 
-    def _detail(self, asked: Kind) -> str | None:
+    def _detail(self, asked: Kind, bot: str = "") -> str | None:
         wanted = self._wanted()
+        if asked is Kind.NAME and wanted and wanted.name and "spell" in bot.lower():
+            return f"{', '.join(wanted.name.split()[0].upper())}."
         if asked is Kind.NAME:
             return f"My name is {wanted.name}." if wanted and wanted.name else None
         if asked is Kind.SERVICE:

@@ -51,8 +51,9 @@ def play_aloud(stage: Stage, scenarios: Sequence[Scenario], *, url: str, noise_d
     The calls happen now, whatever moment a scenario is written for. Raises VendorError where no voice server answers.
     """
     spoken("warm up the caller's voice")
+    longest_first = sorted(scenarios, key=lambda scenario: -len(scenario.says))
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(partial(_ring, stage, url, noise_db), scenarios))
+        return list(pool.map(partial(_ring, stage, url, noise_db), longest_first))
 
 
 def _ring(stage: Stage, url: str, noise_db: float | None, scenario: Scenario) -> Sounded:

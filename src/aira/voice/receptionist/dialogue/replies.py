@@ -9,7 +9,7 @@ from aira.voice.receptionist.dialogue import agenda, booking, own, people, timin
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
 from aira.voice.receptionist.dialogue.wishes import chosen, has_no_preference, place_named, take_in
 from aira.voice.receptionist.intents import Intent
-from aira.voice.receptionist.names import read_name
+from aira.voice.receptionist.names import corrected_by_spelling, read_name
 from aira.voice.receptionist.phones import means_calling_number
 from aira.voice.receptionist.protocol import ServiceFact
 from aira.voice.receptionist.services import choose_service
@@ -117,9 +117,12 @@ def take_in_rest(turn: Turn, reading: Reading) -> Turn:
 def to_name(turn: Turn, reading: Reading, text: str) -> Decision | None:
     """The name for the appointment or the message."""
     name = reading.name
+    heard = turn.state.wish.maybe_name
+    if name is not None and heard is not None and " " not in name:
+        name = corrected_by_spelling(heard, name)
     if name is None and turn.state.unclear and 1 <= len(text.split()) <= 3 and not reading.when.says_something and reading.answer is None:
         name = " ".join(word.strip(".,!?").capitalize() for word in text.split())
-    return agenda.proceed(turn.wishing(name=name)) if name else None
+    return agenda.proceed(turn.wishing(name=name, maybe_name=None)) if name else None
 
 
 def to_phone(turn: Turn, reading: Reading, _: str) -> Decision | None:
@@ -138,6 +141,8 @@ def to_read_back(turn: Turn, reading: Reading, text: str) -> Decision | None:
     if answer is Answer.YES:
         question = text if reading.shows(Intent.QUESTION, Intent.ADDRESS, Intent.HOURS, Intent.PRICE) else None
         return booking.book(turn.having(question=question))
+    if reading.name and reading.name == turn.state.wish.name and not (reading.when.says_something or reading.services):
+        return turn.wishing(name=None, maybe_name=reading.name).ask(Asked.NAME, phrases.NAME_SPELLED)
     if answer in (Answer.CORRECTION, Answer.NO) and changes:
         return agenda.proceed(take_in(turn, reading))
     if answer in (Answer.CORRECTION, Answer.NO):
