@@ -1,12 +1,13 @@
 """`aira chat`."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aira.cli import render
 from aira.cli.options import Business, Json
-from aira.cli.turns import FICTIONAL_CALLER, CallingNumber, calling_number, print_turn
+from aira.cli.turns import FICTIONAL_CALLER, CallingNumber, calling_number, print_answer, print_turn
 
 if TYPE_CHECKING:
     from aira.voice.chat import ChatReport
@@ -28,28 +29,31 @@ def chat(
     from aira.core.app import open_aira
     from aira.voice.chat import hold_chat
 
+    typed = None if say else _Typed()
+    show = None if json else print_answer if typed and typed.by_hand else print_turn
     with open_aira() as aira:
-        report = hold_chat(
-            aira, business=business, says=say or _typed(), from_number=calling_number(from_), show=None if json else print_turn
-        )
+        report = hold_chat(aira, business=business, says=say or typed or (), from_number=calling_number(from_), show=show)
     if json:
         render.emit(report, json=True)
     else:
         _what_changed(report)
 
 
-def _typed() -> "_Typed":
-    return _Typed()
-
-
 class _Typed:
-    def __iter__(self) -> "_Typed":
+    """The lines of the standard input, asked for where somebody types them."""
+
+    def __init__(self) -> None:
+        import sys
+
+        self.by_hand = sys.stdin.isatty()
+
+    def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         import sys
 
-        if sys.stdin.isatty():
+        if self.by_hand:
             sys.stderr.write("> ")
             sys.stderr.flush()
         line = sys.stdin.readline()
@@ -60,7 +64,5 @@ class _Typed:
 
 def _what_changed(report: "ChatReport") -> None:
     render.note(f"Outcome: {report.outcome or 'none'}.")
-    for appointment in report.appointments:
-        render.note(
-            f"Appointment {appointment.status}: {appointment.service or 'no service'}, {appointment.start_time:%Y-%m-%d %H:%M} UTC."
-        )
+    for change in report.changed or ["Nothing was changed."]:
+        render.note(change)

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from aira.core.app import Aira
 from aira.core.appointments import list_appointments
+from aira.core.businesses import find_business
 from aira.core.calls import call_events, find_call, open_chat
-from aira.model import Appointment, Call, Turn
+from aira.model import Appointment, Call, CallEvent, Turn
 from aira.voice.latencies import Latencies
 from aira.voice.session import Session, open_session
 
@@ -19,12 +22,16 @@ Show = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class ChatReport:
-    """What `aira chat` prints; delays are from the end of a turn to the bot's first sentence."""
+    """What `aira chat` prints; delays are from the end of a turn to the bot's first sentence.
+
+    `changed` tells in a sentence each what the call has booked, moved, cancelled or left as a message.
+    """
 
     call_sid: str
     outcome: str | None
     transcript: list[Turn]
     appointments: list[Appointment]
+    changed: list[str]
     latency_ms: Latencies
 
 
@@ -44,8 +51,36 @@ def hold_chat(
         outcome=find_call(aira, call.call_sid).outcome,
         transcript=[Turn(event.role, event.text, event.at) for event in events if event.role != "note"],
         appointments=[one for one in made if one.external_id == call.call_sid],
+        changed=list(_changes(events, made, ZoneInfo(find_business(aira, call.business_id).time_zone))),
         latency_ms=Latencies.of(delays),
     )
+
+
+def _changes(events: Sequence[CallEvent], known: Sequence[Appointment], zone: ZoneInfo) -> Iterator[str]:
+    """What the tools have done, a sentence each; times on the business's clock."""
+    for event in events:
+        request, result = (event.detail.get(part) for part in ("request", "result"))
+        if (
+            event.role != "tool"
+            or not isinstance(request, dict)
+            or not isinstance(result, dict)
+            or result["kind"] not in ("Booked", "Done")
+        ):
+            continue
+        if event.tool == "take_message":
+            yield f"Message left: {request['text']}"
+            continue
+        appointment_id = result["appointment"]["id"] if result["kind"] == "Booked" else request["appointment_id"]
+        one = next((one for one in known if str(one.id) == appointment_id), None)
+        start = one.start_time if one else None
+        if result["kind"] == "Booked":
+            start = datetime.fromisoformat(result["appointment"]["start"])
+        if start is not None:
+            what = f"{(one and one.service) or 'appointment'}, {start.astimezone(zone):%Y-%m-%d %H:%M}"
+            yield f"{_DONE[event.tool or '']}: {what}{f', {one.customer_name}' if one and one.customer_name else ''}"
+
+
+_DONE = {"book_appointment": "Booked", "reschedule_appointment": "Moved", "cancel_appointment": "Cancelled"}
 
 
 async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> list[float]:
@@ -59,9 +94,8 @@ async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> 
     delays: list[float] = []
     try:
         await shown.speak(session.start())
-        for said in says:
-            if session.ended:
-                break
+        lines = iter(says)
+        while not session.ended and (said := next(lines, None)) is not None:
             if said:
                 delays.append(await shown.speak(session.hear(said)))
     finally:
@@ -72,7 +106,7 @@ async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> 
 
 
 class _Shown:
-    """Shows what was journalled since it last looked."""
+    """Shows the bot's sentences as they come, and before each what was journalled since it last looked."""
 
     def __init__(self, aira: Aira, session: Session, show: Show) -> None:
         self._aira = aira
@@ -84,13 +118,18 @@ class _Shown:
         """Let the bot say its sentences; returns the milliseconds until the first of them."""
         asked_at = time.perf_counter()
         first = None
-        async for _ in sentences:
+        async for sentence in sentences:
             first = first or time.perf_counter()
+            await self._catch_up()
+            self._show("bot", sentence)
+        await self._catch_up()
+        return round(((first or time.perf_counter()) - asked_at) * 1000, 1)
+
+    async def _catch_up(self) -> None:
         for event in await asyncio.to_thread(call_events, self._aira, self._session.call.id):
-            if event.seq > self._seen and event.role != "note":
+            if event.seq > self._seen and event.role not in ("note", "bot"):
                 self._show(event.role, event.text)
             self._seen = max(self._seen, event.seq)
-        return round(((first or time.perf_counter()) - asked_at) * 1000, 1)
 
 
 def _nobody(role: str, text: str) -> None:
