@@ -116,6 +116,8 @@ class State:
     """The intent of the question that was answered last, for "and on Sunday?"."""
     unclear: int = 0
     """Turns in a row that were not understood."""
+    probing: bool = False
+    """Words that were not understood are being looked for in the documents."""
     insults: int = 0
     said: str = ""
     """The bot's last words, for 'say that again'."""

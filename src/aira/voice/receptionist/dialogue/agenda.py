@@ -1,7 +1,7 @@
 """What comes next: the next step of the task in hand, and what a tool's answer means for it."""
 
 from aira.voice.receptionist import phrases
-from aira.voice.receptionist.dialogue import booking, own, people, questions, timing
+from aira.voice.receptionist.dialogue import booking, own, people, questions, repair, timing
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
 from aira.voice.receptionist.protocol import (
     Appointments,
@@ -93,6 +93,9 @@ def _refused(turn: Turn, request: ToolRequest, refusal: Refusal) -> Decision | T
 
 def _told(turn: Turn, request: SearchKnowledge, answer: str | None) -> Decision | Turn:
     """The answer, then on with the task; without an answer, a message is offered unless something else is in hand."""
+    if turn.state.probing:
+        turn = turn.having(probing=False, unclear=0 if answer else turn.state.unclear)
+        return turn.achieving("answered").say(answer) if answer else repair.not_understood(turn)
     if answer is not None:
         return turn.achieving("answered").say(answer)
     if turn.state.task is not Task.NONE:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from aira.voice.receptionist import phrases
 from aira.voice.receptionist.consent import Answer
-from aira.voice.receptionist.dialogue import agenda, own, people, questions
+from aira.voice.receptionist.dialogue import agenda, own, people, questions, repair
 from aira.voice.receptionist.dialogue.replies import REPLIES, choices_of
 from aira.voice.receptionist.dialogue.turn import Decision, Turn
 from aira.voice.receptionist.dialogue.wishes import says_same_time, take_in
@@ -20,6 +20,8 @@ BESIDE_REPEAT = frozenset({Intent.REPEAT, Intent.CORRECTION, Intent.QUESTION, In
 """Intents that an utterance may show which only asks to hear the last words again."""
 DETAILS = frozenset({Asked.SERVICE, Asked.WHEN, Asked.DAY, Asked.TIME, Asked.NAME, Asked.PHONE, Asked.PROOF, Asked.WHICH})
 """Questions for a detail: a bare no to one means that the caller does not want to go on."""
+OPEN = frozenset({Asked.NOTHING, Asked.NEED, Asked.MORE})
+"""Questions after which anything may be said."""
 SHORTEST_MESSAGE = 5
 """Words from which a wish to leave a message may hold it already."""
 
@@ -218,19 +220,11 @@ def _greet(turn: Turn, reading: Reading, _: str) -> Decision:
     return (turn.say(phrases.I_HEAR_YOU) if wonders else turn).ask(*_question_again(turn))
 
 
-def _unclear(turn: Turn, _: Reading, __: str) -> Decision:
-    """Not understood: ask again once, then offer a person or a message."""
-    count = turn.state.unclear + 1
-    turn = turn.having(unclear=count).say(phrases.SORRY)
-    if count >= 2 and turn.state.asked in (Asked.HELP_BY_PERSON, Asked.HELP_BY_MESSAGE):
-        return people.put_through(turn, "caller was not understood") if turn.facts.transfer_available else people.proceed(turn)
-    if count >= 2:
-        return people.offer(turn.having(unclear=0, message=None))
-    if turn.state.asked is Asked.WHAT_CHANGE:
-        return turn.ask(Asked.WHAT_CHANGE, phrases.WHAT_CHANGE_AGAIN)
-    if turn.state.asked in (Asked.NAME, Asked.MESSAGE_NAME):
-        return turn.ask(turn.state.asked, phrases.NAME_SPELLED)
-    return turn.ask(turn.state.asked, turn.state.said or phrases.HOW_CAN_I_HELP)
+def _unclear(turn: Turn, reading: Reading, text: str) -> Decision:
+    """Not understood: a word or two may still stand in the documents, else ask again."""
+    if turn.state.asked in OPEN and questions.names_something(reading):
+        return turn.having(probing=True).use(questions.look_up(text))
+    return repair.not_understood(turn)
 
 
 POLICY = (

@@ -30,6 +30,11 @@ def from_facts(turn: Turn, reading: Reading) -> str | None:
     return " ".join(parts) or None
 
 
+def names_something(reading: Reading) -> bool:
+    """Whether there is a word in it that documents may know."""
+    return any(word.isalpha() and len(word) > 2 and word not in _TIME_WORDS for word in reading.text.split())
+
+
 def is_only_about_time(reading: Reading) -> bool:
     """Whether a question names nothing but days and times: "can we do the day after instead?", "Friday, right?"."""
     plain = [word for word in reading.text.split() if word.isalpha()]

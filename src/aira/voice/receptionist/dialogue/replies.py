@@ -16,6 +16,8 @@ from aira.voice.receptionist.services import choose_service
 from aira.voice.receptionist.state import Asked, Task
 from aira.voice.receptionist.understand import Reading
 
+SHORT_FAREWELL = 8
+"""Words up to which leave-taking is no message."""
 MOST_LISTED = 5
 """Services that are offered by name."""
 
@@ -236,6 +238,8 @@ def to_message(turn: Turn, reading: Reading, text: str) -> Decision | None:
     """The message itself, word for word."""
     if reading.answer is Answer.NO and len(reading.text.split()) <= 4:
         return agenda.proceed(turn.having(task=Task.NONE).say(phrases.ALL_RIGHT))
+    if takes_leave(reading.text) and len(reading.text.split()) <= SHORT_FAREWELL:
+        return turn.having(task=Task.NONE).end(phrases.goodbye(turn.facts))
     wanted = turn.state.wish.notes
     message = f"{wanted.rstrip('.')}. {text.strip()}" if wanted else text.strip()
     return people.proceed(turn.having(message=message).wishing(name=reading.name or turn.state.wish.name, notes=None))
