@@ -149,7 +149,7 @@ class TestChat:
         out, err = capsys.readouterr()
         assert code == 0
         assert [line.split("\t")[0] for line in out.splitlines()].count("caller") == 4
-        assert err.startswith("Outcome: booked.\nAppointment confirmed: Haircut, ")
+        assert err.startswith("Outcome: booked.\nBooked: Haircut, ")
 
     def test_prints_one_object_with_json(self, salon: Salon, capsys: pytest.CaptureFixture[str]) -> None:
         """Transcript, appointments, outcome and delays."""

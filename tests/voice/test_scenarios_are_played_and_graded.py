@@ -114,6 +114,17 @@ def test_a_business_may_keep_its_own(tmp_path: Path) -> None:
     assert (scenario.name, scenario.world.name, scenario.world.services[0].minutes) == ("asks for a perm", "Bella Hair", 60)
 
 
+def test_the_example_of_the_how_to_is_passed(stage: Stage, tmp_path: Path) -> None:
+    """In three wordings, as a business would play it."""
+    page = Path(__file__).parents[2] / "docs" / "howto" / "rehearse-conversations.md"
+    example = page.read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "own.yaml").write_text(example, encoding="utf-8")
+
+    played = asyncio.run(all_played(stage, load_library(tmp_path), SEEDS))
+
+    assert {(one.scenario.name, one.seed): found for one in played if (found := failures(one))} == {}
+
+
 @pytest.mark.parametrize(
     "content",
     [
