@@ -28,7 +28,18 @@ def _decoding_table() -> Samples:
     return cast(Samples, (np.where(code & 0x80, -magnitude, magnitude) << 2).astype(np.int16))
 
 
+def _encoding_table() -> NDArray[np.uint8]:
+    """The code of each 14-bit sample, in two's complement order."""
+    wide = ((np.arange(1 << 14, dtype=np.int32) + (1 << 13)) & ((1 << 14) - 1)) - (1 << 13)
+    magnitude = np.minimum(np.abs(wide), _CLIP - _BIAS) + _BIAS
+    exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 5
+    mantissa = (magnitude >> (exponent + 1)) & 0x0F
+    sign = np.where(wide < 0, 0x80, 0)
+    return cast("NDArray[np.uint8]", (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8))
+
+
 _DECODED = _decoding_table()
+_ENCODED = _encoding_table()
 
 
 def decode_mulaw(payload: bytes) -> Samples:
@@ -38,12 +49,7 @@ def decode_mulaw(payload: bytes) -> Samples:
 
 def encode_mulaw(samples: Samples) -> bytes:
     """Samples as mu-law, one byte each."""
-    wide = samples.astype(np.int32) >> 2
-    magnitude = np.minimum(np.abs(wide), _CLIP - _BIAS) + _BIAS
-    exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 5
-    mantissa = (magnitude >> (exponent + 1)) & 0x0F
-    sign = np.where(wide < 0, 0x80, 0)
-    codes: NDArray[np.uint8] = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    codes: NDArray[np.uint8] = _ENCODED[samples.view(np.uint16) >> 2]
     return codes.tobytes()
 
 

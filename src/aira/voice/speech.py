@@ -2,12 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
-from pipecat.audio.vad.silero import SileroOnnxModel, SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams
 from pipecat.frames.frames import Frame, TranscriptionFrame, TTSAudioRawFrame
 from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import SegmentedSTTService, STTService
@@ -17,11 +13,8 @@ from pydantic import SecretStr
 
 from aira.errors import SetupError
 from aira.settings import Settings
-from aira.voice.audio import resample
+from aira.voice.audio import Samples, resample
 from aira.voice.engines import EAR_RATE, VOICE_RATE, Ear, Voice, shared_ear, shared_voice
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 EAR_P99_SECONDS = 0.4
 """How long after the end of speech the local engine's text is there at the latest, 99 times of 100."""
@@ -31,9 +24,7 @@ class LocalHearing(SegmentedSTTService):
     """Transcribes each stretch of speech that the voice detection cuts out, with an engine of this process."""
 
     def __init__(self, ear: Ear) -> None:
-        super().__init__(
-            sample_rate=EAR_RATE, ttfs_p99_latency=EAR_P99_SECONDS, settings=STTSettings(model="moonshine-tiny-en", language=None)
-        )
+        super().__init__(ttfs_p99_latency=EAR_P99_SECONDS, settings=STTSettings(model="moonshine-tiny-en", language=None))
         self._ear = ear
 
     @property
@@ -43,9 +34,12 @@ class LocalHearing(SegmentedSTTService):
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
         """Yield the segment's words as one frame; nothing where there are none."""
-        text = await asyncio.to_thread(self._ear.transcribe, np.frombuffer(audio, dtype=np.int16))
+        text = await asyncio.to_thread(self._transcribe, np.frombuffer(audio, dtype=np.int16))
         if text:
             yield TranscriptionFrame(text, self._user_id, time_now_iso8601())
+
+    def _transcribe(self, samples: Samples) -> str:
+        return self._ear.transcribe(resample(samples, self.sample_rate, EAR_RATE))
 
 
 class LocalSpeaking(TTSService):
@@ -62,36 +56,6 @@ class LocalSpeaking(TTSService):
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             sound = resample(piece, VOICE_RATE, self.sample_rate)
             yield TTSAudioRawFrame(sound.tobytes(), self.sample_rate, 1, context_id=context_id)
-
-
-class SharedSilero(SileroVADAnalyzer):
-    """Silero's voice detection on the process's one model session.
-
-    Pipecat loads the model anew for every call, inside the event loop: 100 ms of silence for every other caller and 10 MB each.
-    """
-
-    def __init__(self, session: "onnxruntime.InferenceSession", *, params: VADParams) -> None:
-        VADAnalyzer.__init__(self, params=params)
-        self._model = _SharedModel(session)
-        self._windows_since_reset = 0
-        self._low_confidence_windows = 0
-
-
-class _SharedModel(SileroOnnxModel):
-    def __init__(self, session: "onnxruntime.InferenceSession") -> None:
-        self.session = session
-        self.sample_rates = [8000, 16000]
-        self.reset_states()
-
-
-@cache
-def _silero_session() -> "onnxruntime.InferenceSession":
-    return SileroVADAnalyzer()._model.session
-
-
-def voice_detection() -> VADAnalyzer:
-    """The voice detection of one call."""
-    return SharedSilero(_silero_session(), params=VADParams(start_secs=0.2, stop_secs=0.2))
 
 
 def hearing(settings: Settings) -> STTService:

@@ -5,13 +5,17 @@ import base64
 import importlib
 import json
 from collections.abc import AsyncGenerator, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import WebSocket
 
 from aira.core.app import Aira
 from aira.core.calls import list_calls
 from aira.voice.audio import MULAW_SILENCE, PACKET_SAMPLES, resample
+
+if TYPE_CHECKING:
+    from pipecat.services.stt_service import STTService
+    from pipecat.services.tts_service import TTSService
 
 _SENTENCE = "Good morning."
 _PACKETS = 25
@@ -20,13 +24,19 @@ _PACKETS = 25
 async def warm_up(aira: Aira) -> None:
     """Load the speech engines, the sentence model and Pipecat, open the database, and hold one call with nobody."""
     await asyncio.to_thread(_load, aira)
-    from aira.voice.pipeline import run_call
     from aira.voice.speech import hearing, speaking
 
     if aira.settings.aira_stt == "local" and aira.settings.aira_tts == "local":
-        line = _Line()
-        await line.websocket.accept()
-        await run_call(line.websocket, _Greeting(), stream_sid="MZ", hearing=hearing(aira.settings), speaking=speaking(aira.settings))
+        await rehearse(hearing(aira.settings), speaking(aira.settings))
+
+
+async def rehearse(hearing: "STTService", speaking: "TTSService") -> None:
+    """Hold one call with nobody: a first pipeline in a process takes a second longer than those that follow."""
+    from aira.voice.pipeline import run_call
+
+    line = _Line()
+    await line.websocket.accept()
+    await run_call(line.websocket, _Greeting(), stream_sid="MZ", hearing=hearing, speaking=speaking)
 
 
 def _load(aira: Aira) -> None:

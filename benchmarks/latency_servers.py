@@ -1,0 +1,186 @@
+"""The servers that `voice_latency.py` rings, each a process of its own: AiRa's pipeline, and bare Pipecat as its guide builds it.
+
+All of them get the same ears and the same voice, which take no time: a sentence for each stretch of speech, and a tone for each
+sentence. What is measured is then everything else: wire, voice detection, turn-taking, the event loop, the pace of the audio.
+"""
+
+import argparse
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import numpy as np
+import uvicorn
+from fastapi import FastAPI, WebSocket
+from pipecat.frames.frames import Frame, TranscriptionFrame, TTSAudioRawFrame
+from pipecat.services.settings import STTSettings, TTSSettings
+from pipecat.services.stt_service import SegmentedSTTService
+from pipecat.services.tts_service import TTSService
+from pipecat.utils.time import time_now_iso8601
+
+from aira.voice.log import quiet_vendors
+
+KINDS = ("aira", "aira-no-pause", "pipecat-smart-turn", "pipecat-pause", "pipecat-no-pause")
+HEARS = "How much is a colour treatment?"
+TONE_SECONDS = 1.2
+PRODUCT_PAUSE = 0.45
+"""Seconds that bare Pipecat is told to wait where it is to wait as long as AiRa does after words that may go on."""
+
+_RATE = 8000
+_TONE = (np.sin(np.arange(int(_RATE * TONE_SECONDS)) * 2 * np.pi * 400 / _RATE) * 12000).astype(np.int16).tobytes()
+
+Hold = Callable[[WebSocket, str], Awaitable[object]]
+
+
+class NoTimeHearing(SegmentedSTTService):
+    """Hears the same sentence in every stretch of speech, at once."""
+
+    def __init__(self) -> None:
+        super().__init__(ttfs_p99_latency=0.0, settings=STTSettings(model="none", language=None))
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
+        yield TranscriptionFrame(HEARS, self._user_id, time_now_iso8601())
+
+
+class NoTimeSpeaking(TTSService):
+    """Says every sentence as a tone, at once."""
+
+    def __init__(self) -> None:
+        super().__init__(push_start_frame=True, push_stop_frames=True, settings=TTSSettings(model="none", voice="none", language=None))
+
+    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
+        yield TTSAudioRawFrame(_TONE, _RATE, 1, context_id=context_id)
+
+
+class ConstantTalk:
+    """Answers everything with one sentence."""
+
+    ended = False
+
+    async def start(self) -> AsyncGenerator[str, None]:
+        yield "Good morning."
+
+    async def hear(self, text: str) -> AsyncGenerator[str, None]:
+        yield text
+
+    async def silence(self) -> AsyncGenerator[str, None]:
+        yield "Are you still there?"
+
+    async def interrupted(self, unheard: list[str]) -> None:
+        del unheard
+
+    async def measured(self, latency_ms: dict[str, float]) -> None:
+        del latency_ms
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("kind", choices=KINDS)
+    options.add_argument("--port", type=int, required=True)
+    arguments = options.parse_args()
+    quiet_vendors()
+    hold, prepare = ours(arguments.kind) if arguments.kind.startswith("aira") else (bare(arguments.kind), nothing)
+    server = {"host": "127.0.0.1", "port": arguments.port, "log_level": "error", "ws": "websockets-sansio"}
+    uvicorn.run(application(hold, prepare), ws_per_message_deflate=False, **server)
+
+
+def application(hold: Hold, prepare: Callable[[], Awaitable[None]]) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await prepare()
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/")
+    async def up() -> str:
+        return "up"
+
+    @app.websocket("/stream")
+    async def stream(websocket: WebSocket) -> None:
+        await websocket.accept()
+        while (start := json.loads(await websocket.receive_text()))["event"] != "start":
+            pass
+        await hold(websocket, start["start"]["streamSid"])
+
+    return app
+
+
+async def nothing() -> None:
+    """Bare Pipecat has no warm-up of its own."""
+
+
+def ours(kind: str) -> tuple[Hold, Callable[[], Awaitable[None]]]:
+    from aira.voice.pauses import pause_after
+    from aira.voice.pipeline import run_call
+    from aira.voice.warm_up import rehearse
+
+    pause = (lambda text: 0.0) if kind == "aira-no-pause" else pause_after
+
+    async def hold(websocket: WebSocket, stream_sid: str) -> None:
+        await run_call(websocket, ConstantTalk(), stream_sid=stream_sid, hearing=NoTimeHearing(), speaking=NoTimeSpeaking(), pause=pause)
+
+    async def prepare() -> None:
+        await rehearse(NoTimeHearing(), NoTimeSpeaking())
+
+    return hold, prepare
+
+
+def bare(kind: str) -> Hold:
+    from pipecat.audio.vad.silero import SileroVADAnalyzer
+    from pipecat.frames.frames import LLMContextFrame, LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMTextFrame, TTSSpeakFrame
+    from pipecat.pipeline.pipeline import Pipeline
+    from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+    from pipecat.processors.aggregators.llm_context import LLMContext
+    from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair, LLMUserAggregatorParams
+    from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+    from pipecat.serializers.twilio import TwilioFrameSerializer
+    from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
+    from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+    from pipecat.turns.user_turn_strategies import UserTurnStrategies
+    from pipecat.workers.runner import WorkerRunner
+
+    class Constant(FrameProcessor):
+        """Answers every turn with the same sentence, as a language model's service does."""
+
+        async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+            await super().process_frame(frame, direction)
+            if not isinstance(frame, LLMContextFrame):
+                await self.push_frame(frame, direction)
+                return
+            await self.push_frame(LLMFullResponseStartFrame())
+            await self.push_frame(LLMTextFrame("A colour treatment costs 90 dollars."))
+            await self.push_frame(LLMFullResponseEndFrame())
+
+    def strategies() -> UserTurnStrategies:
+        if kind == "pipecat-smart-turn":
+            return UserTurnStrategies()
+        pause = PRODUCT_PAUSE if kind == "pipecat-pause" else 0.0
+        return UserTurnStrategies(stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=pause)])
+
+    async def hold(websocket: WebSocket, stream_sid: str) -> None:
+        wire = TwilioFrameSerializer(stream_sid, params=TwilioFrameSerializer.InputParams(auto_hang_up=False))
+        params = FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=wire)
+        transport = FastAPIWebsocketTransport(websocket, params)
+        turns = LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer(), user_turn_strategies=strategies())
+        user, assistant = LLMContextAggregatorPair(LLMContext(), user_params=turns)
+        stages = [transport.input(), NoTimeHearing(), user, Constant(), NoTimeSpeaking(), transport.output(), assistant]
+        worker = PipelineWorker(Pipeline(stages), params=PipelineParams(audio_in_sample_rate=_RATE, audio_out_sample_rate=_RATE))
+
+        @transport.event_handler("on_client_connected")
+        async def greet(*_: object) -> None:
+            await worker.queue_frames([TTSSpeakFrame("Good morning.")])
+
+        @transport.event_handler("on_client_disconnected")
+        async def gone(*_: object) -> None:
+            await worker.cancel()
+
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(worker)
+        await runner.run()
+
+    return hold
+
+
+if __name__ == "__main__":
+    main()
