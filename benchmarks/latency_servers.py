@@ -6,19 +6,18 @@ sentence. What is measured is then everything else: wire, voice detection, turn-
 
 import argparse
 import json
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-import numpy as np
 import uvicorn
 from fastapi import FastAPI, WebSocket
-from pipecat.frames.frames import Frame, TranscriptionFrame, TTSAudioRawFrame
-from pipecat.services.settings import STTSettings, TTSSettings
-from pipecat.services.stt_service import SegmentedSTTService
-from pipecat.services.tts_service import TTSService
-from pipecat.utils.time import time_now_iso8601
 
 from aira.voice.log import quiet_vendors
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from no_time_speech import NoTimeHearing, NoTimeSpeaking
 
 KINDS = ("aira", "aira-no-pause", "pipecat-smart-turn", "pipecat-pause", "pipecat-no-pause")
 HEARS = "How much is a colour treatment?"
@@ -27,29 +26,8 @@ PRODUCT_PAUSE = 0.45
 """Seconds that bare Pipecat is told to wait where it is to wait as long as AiRa does after words that may go on."""
 
 _RATE = 8000
-_TONE = (np.sin(np.arange(int(_RATE * TONE_SECONDS)) * 2 * np.pi * 400 / _RATE) * 12000).astype(np.int16).tobytes()
 
 Hold = Callable[[WebSocket, str], Awaitable[object]]
-
-
-class NoTimeHearing(SegmentedSTTService):
-    """Hears the same sentence in every stretch of speech, at once."""
-
-    def __init__(self) -> None:
-        super().__init__(ttfs_p99_latency=0.0, settings=STTSettings(model="none", language=None))
-
-    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
-        yield TranscriptionFrame(HEARS, self._user_id, time_now_iso8601())
-
-
-class NoTimeSpeaking(TTSService):
-    """Says every sentence as a tone, at once."""
-
-    def __init__(self) -> None:
-        super().__init__(push_start_frame=True, push_stop_frames=True, settings=TTSSettings(model="none", voice="none", language=None))
-
-    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        yield TTSAudioRawFrame(_TONE, _RATE, 1, context_id=context_id)
 
 
 class ConstantTalk:
@@ -118,17 +96,31 @@ def ours(kind: str) -> tuple[Hold, Callable[[], Awaitable[None]]]:
     pause = (lambda text: 0.0) if kind == "aira-no-pause" else pause_after
 
     async def hold(websocket: WebSocket, stream_sid: str) -> None:
-        await run_call(websocket, ConstantTalk(), stream_sid=stream_sid, hearing=NoTimeHearing(), speaking=NoTimeSpeaking(), pause=pause)
+        await run_call(
+            websocket,
+            ConstantTalk(),
+            stream_sid=stream_sid,
+            hearing=NoTimeHearing(HEARS),
+            speaking=NoTimeSpeaking(TONE_SECONDS),
+            pause=pause,
+        )
 
     async def prepare() -> None:
-        await rehearse(NoTimeHearing(), NoTimeSpeaking())
+        await rehearse(NoTimeHearing(HEARS), NoTimeSpeaking(TONE_SECONDS))
 
     return hold, prepare
 
 
 def bare(kind: str) -> Hold:
     from pipecat.audio.vad.silero import SileroVADAnalyzer
-    from pipecat.frames.frames import LLMContextFrame, LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMTextFrame, TTSSpeakFrame
+    from pipecat.frames.frames import (
+        Frame,
+        LLMContextFrame,
+        LLMFullResponseEndFrame,
+        LLMFullResponseStartFrame,
+        LLMTextFrame,
+        TTSSpeakFrame,
+    )
     from pipecat.pipeline.pipeline import Pipeline
     from pipecat.pipeline.worker import PipelineParams, PipelineWorker
     from pipecat.processors.aggregators.llm_context import LLMContext
@@ -164,7 +156,7 @@ def bare(kind: str) -> Hold:
         transport = FastAPIWebsocketTransport(websocket, params)
         turns = LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer(), user_turn_strategies=strategies())
         user, assistant = LLMContextAggregatorPair(LLMContext(), user_params=turns)
-        stages = [transport.input(), NoTimeHearing(), user, Constant(), NoTimeSpeaking(), transport.output(), assistant]
+        stages = [transport.input(), NoTimeHearing(HEARS), user, Constant(), NoTimeSpeaking(TONE_SECONDS), transport.output(), assistant]
         worker = PipelineWorker(Pipeline(stages), params=PipelineParams(audio_in_sample_rate=_RATE, audio_out_sample_rate=_RATE))
 
         @transport.event_handler("on_client_connected")

@@ -101,7 +101,14 @@ class Settings(BaseSettings):
         description='Your price of a unit, or of an engine/unit: `{"carrier_minutes": "0.0085", "deepgram/stt_seconds": "0.00008"}`.',
     )
     aira_usage_currency: str = Field("USD", pattern="[A-Z]{3}", description="Currency of AIRA_USAGE_PRICES.")
-    aira_max_calls: int = Field(8, ge=1, le=64, description="Calls that one voice server takes at once.")
+    aira_max_calls: int = Field(8, ge=1, le=64, description="Calls that one process of a voice server takes at once.")
+    aira_max_lag_ms: int = Field(
+        50, ge=1, le=10_000, description="A process with calls takes no further one while its event loop runs later than this."
+    )
+    aira_processes: int = Field(1, ge=1, le=64, description="Processes that answer calls at one port; two survive the loss of one.")
+    aira_drain_timeout: float = Field(
+        900.0, ge=0, description="Seconds that running calls are given when the server is told to stop; then they are cut off."
+    )
 
     aira_mail: Literal["outbox", "smtp"] = Field("outbox", description="How e-mail leaves: a folder of .eml files, or SMTP.")
     smtp_url: SecretStr | None = Field(None, description="smtp://user:password@host:587 or smtps://…:465.")

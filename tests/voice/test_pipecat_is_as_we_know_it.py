@@ -2,14 +2,16 @@
 
 import inspect
 
-from pipecat.audio.vad.silero import SileroOnnxModel, SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.services.tts_service import TTSService
-from pipecat.transports.websocket.fastapi import FastAPIWebsocketOutputTransport, FastAPIWebsocketTransport
+from pipecat.transports.websocket.fastapi import (
+    FastAPIWebsocketInputTransport,
+    FastAPIWebsocketOutputTransport,
+    FastAPIWebsocketTransport,
+)
 from pipecat.turns.user_idle_controller import UserIdleController
 from pipecat.turns.user_turn_processor import UserTurnProcessor
 
-from aira.voice.speech import SharedSilero, voice_detection
+from aira.voice.pipeline.detection import shared_session
 
 
 def test_the_pace_of_audio_is_kept_where_we_change_it() -> None:
@@ -25,16 +27,17 @@ def test_the_transport_makes_its_output_once() -> None:
     assert "return self._output" in inspect.getsource(FastAPIWebsocketTransport.output)
 
 
-def test_voice_detection_has_the_state_that_pipecat_gives_it() -> None:
-    """One session of the model is shared; everything else is the call's own."""
-    own, other = SileroVADAnalyzer(params=VADParams()), voice_detection()
+def test_the_model_of_voice_detection_is_where_we_load_it() -> None:
+    """One session a process, with the inputs that we feed."""
+    assert {one.name: one.shape[1:] for one in shared_session().get_inputs()}.keys() == {"input", "state", "sr"}
+    assert shared_session() is shared_session()
 
-    assert isinstance(other, SharedSilero)
-    assert set(vars(other)) == set(vars(own))
-    assert set(vars(other._model)) == set(vars(own._model))
-    assert voice_detection()._model.session is other._model.session
-    assert voice_detection()._model is not other._model
-    assert isinstance(other._model, SileroOnnxModel)
+
+def test_audio_passes_through_the_place_where_we_listen() -> None:
+    """The input hands every packet to `push_audio_frame`, and its input is made once."""
+    assert "await self.push_audio_frame(frame)" in inspect.getsource(FastAPIWebsocketInputTransport._receive_messages)
+    assert "self._input = FastAPIWebsocketInputTransport(" in inspect.getsource(FastAPIWebsocketTransport.__init__)
+    assert "return self._input" in inspect.getsource(FastAPIWebsocketTransport.input)
 
 
 def test_the_silence_after_a_noise_can_be_counted() -> None:

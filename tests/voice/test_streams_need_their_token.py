@@ -119,11 +119,26 @@ def test_a_caller_who_hangs_up_ends_the_call(server: Listening, aira: Aira) -> N
     async def hang_up() -> None:
         async with stream(server, start(token(aira))) as socket:
             await first_sound(socket)
+            await socket.send(json.dumps({"event": "stop", "stop": {"callSid": SID}}))
 
     asyncio.run(hang_up())
     asyncio.run(asyncio.wait_for(_until_idle(server), PATIENCE))
 
     assert find_call(aira, SID).status == "completed"
+
+
+def test_a_line_that_breaks_leaves_the_call_open(server: Listening, aira: Aira) -> None:
+    """A stream that ends without the carrier's word is no caller who hung up: the call can go on with another bot."""
+
+    async def break_off() -> None:
+        async with stream(server, start(token(aira))) as socket:
+            await first_sound(socket)
+            socket.transport.abort()
+
+    asyncio.run(break_off())
+    asyncio.run(asyncio.wait_for(_until_idle(server), PATIENCE))
+
+    assert (find_call(aira, SID).status, find_call(aira, SID).next_step) == ("in_progress", None)
 
 
 async def _until_idle(server: Listening) -> None:

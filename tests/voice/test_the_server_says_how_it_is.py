@@ -51,7 +51,10 @@ def test_health_is_alive_whatever_it_does(switchboard: Switchboard) -> None:
 
 def test_metrics_name_calls_and_delays(switchboard: Switchboard) -> None:
     """In the form Prometheus reads."""
-    with switchboard.busy():
+
+    async def never() -> None: ...
+
+    with switchboard.busy(never):
         text = ask(switchboard, "GET", "/metrics").text
 
     assert "aira_active_calls 1.0" in text

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +14,6 @@ import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from aira.core.app import Aira
 from aira.core.calendars import FEED_PATH
 from aira.voice import webhooks
 from aira.voice.calendar_feed import send_calendar
@@ -25,6 +26,9 @@ from aira.voice.warm_up import warm_up
 
 LARGEST_MESSAGE = 64 * 1024
 """Bytes of one WebSocket message; a packet of audio has about 300."""
+
+_CUT_SECONDS = 5.0
+"""How long calls that have been cut off may take to let go."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +67,8 @@ class VoiceServer(uvicorn.Server):
         self.failure: BaseException | None = None
         """Why the server could not get ready."""
         self._when_ready = when_ready
+        self._parent = os.getppid()
+        self._draining: asyncio.Task[None] | None = None
         super().__init__(
             uvicorn.Config(
                 create_app(switchboard, warmed=self._warmed),
@@ -81,12 +87,23 @@ class VoiceServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain on the first signal, stop on the second."""
         # uvicorn's own handler would raise the signal again in the end, and what runs beside the server be left behind.
-        if self.switchboard.draining or not self.switchboard.active:
+        if self.switchboard.draining:
             self.force_exit = self.should_exit and sig == signal.SIGINT
             self.should_exit = True
         else:
-            logger.warning("Draining: %d calls are on; another signal cuts them off.", self.switchboard.active)
+            if self.switchboard.active:
+                logger.warning("Draining: %d calls are on; another signal cuts them off.", self.switchboard.active)
+            self.switchboard.draining = True
             asyncio.get_running_loop().call_soon_threadsafe(self._drain)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: how late is the loop, how do we stand, is the parent still there?"""
+        self.switchboard.lag.tick(asyncio.get_running_loop().time())
+        self.switchboard.post()
+        if self.switchboard.board is not None and os.getppid() != self._parent and self._draining is None:
+            logger.warning("The process that started this one is gone: draining.")
+            self._drain()
+        return await super().on_tick(counter)
 
     def _warmed(self, warming: "asyncio.Task[None]") -> None:
         self.failure = None if warming.cancelled() else warming.exception()
@@ -99,17 +116,24 @@ class VoiceServer(uvicorn.Server):
         self._draining = asyncio.create_task(self._stop_when_drained())
 
     async def _stop_when_drained(self) -> None:
-        await self.switchboard.drained()
+        draining = asyncio.create_task(self.switchboard.drained())
+        await asyncio.wait({draining}, timeout=self.switchboard.aira.settings.aira_drain_timeout)
+        if not draining.done():
+            logger.warning("Cutting off %d calls that have not ended in time.", self.switchboard.active)
+            await self.switchboard.cut_off()
+            await asyncio.wait({draining}, timeout=_CUT_SECONDS)
         self.should_exit = True
 
 
-def serve(aira: Aira, *, host: str, port: int, when_ready: Callable[[], None] = lambda: None) -> None:
-    """Answer calls until SIGTERM or Ctrl-C, then until the running calls have ended.
+def serve(
+    switchboard: Switchboard, *, host: str, port: int, listening: socket.socket | None = None, when_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Answer calls until SIGTERM or Ctrl-C, then until the running calls have ended; `listening` is a socket to use instead of a port.
 
     Raises SetupError where a setting is missing, MissingExtra where a speech engine is.
     """
-    server = VoiceServer(Switchboard(aira), host=host, port=port, when_ready=when_ready)
-    server.run()
+    server = VoiceServer(switchboard, host=host, port=port, when_ready=when_ready)
+    server.run(sockets=[listening] if listening is not None else None)
     if server.failure is not None:
         raise server.failure
 
@@ -118,8 +142,9 @@ async def _warm(switchboard: Switchboard) -> None:
     started = time.perf_counter()
     if switchboard.aira.settings.aira_mind == "llm":
         switchboard.model = llm_client(switchboard.aira.settings)
-    await warm_up(switchboard.aira)
+    await warm_up(switchboard.aira, switchboard.speech)
     switchboard.warm = True
+    switchboard.post()
     logger.info("Ready after %.1f s.", time.perf_counter() - started)
 
 
@@ -154,6 +179,6 @@ async def _ready(request: Request) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    meters = _switchboard(request).meters
-    meters.ready.set(_switchboard(request).accepts)
-    return Response(generate_latest(meters.registry), media_type=CONTENT_TYPE_LATEST)
+    switchboard = _switchboard(request)
+    switchboard.meters.ready.set(switchboard.accepts)
+    return Response(generate_latest(switchboard.meters.gathered(alone=switchboard.board is None)), media_type=CONTENT_TYPE_LATEST)

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -16,10 +18,15 @@ from aira.voice.session import Session, open_session
 from aira.voice.switchboard import Switchboard
 from aira.voice.tape import Tape
 
+if TYPE_CHECKING:
+    from pipecat.services.stt_service import STTService
+    from pipecat.services.tts_service import TTSService
+
 HANDSHAKE_SECONDS = 10.0
 """How long a carrier may take to name the stream it has opened."""
 
 _POLICY_VIOLATION = 1008
+_SERVICE_RESTART = 1012
 _TRY_AGAIN_LATER = 1013
 
 logger = logging.getLogger(__name__)
@@ -37,32 +44,52 @@ class StreamStart:
 async def hold_stream(websocket: WebSocket, switchboard: Switchboard) -> None:
     """Hold a call over a media stream; a stream without a good token is closed."""
     await websocket.accept()
+    start = await _named(websocket, switchboard)
+    if start is None:
+        await _close(websocket, _POLICY_VIOLATION)
+    elif not switchboard.room:
+        await _close(websocket, _TRY_AGAIN_LATER)
+    else:
+        with switchboard.busy(partial(_close, websocket, _SERVICE_RESTART)):
+            await _take(websocket, switchboard, start)
+
+
+async def _named(websocket: WebSocket, switchboard: Switchboard) -> StreamStart | None:
+    """What the stream says it is; None where it does not say so in time or as the protocol has it."""
+    naming = asyncio.ensure_future(_start_of(websocket))
+    with switchboard.doorstep.holds(naming):
+        await asyncio.wait({naming}, timeout=HANDSHAKE_SECONDS)
+    if not naming.done():
+        naming.cancel()
     try:
-        start = await asyncio.wait_for(_start_of(websocket), HANDSHAKE_SECONDS)
-        if not switchboard.accepts:
-            await websocket.close(_TRY_AGAIN_LATER)
-            return
+        return await naming
+    except (asyncio.CancelledError, ValueError, WebSocketDisconnect):
+        return None
+
+
+async def _take(websocket: WebSocket, switchboard: Switchboard, start: StreamStart) -> None:
+    try:
         call = await aio.redeem_stream_token(switchboard.aira, start.token, call_sid=start.call_sid)
-    except (TimeoutError, ValueError, AiraError):
-        await websocket.close(_POLICY_VIOLATION)
+    except AiraError:
+        await _close(websocket, _POLICY_VIOLATION)
         return
-    except WebSocketDisconnect:
-        return
-    with switchboard.busy():
-        await _hold(websocket, switchboard, call, start)
+    await _hold(websocket, switchboard, call, start)
+
+
+async def _close(websocket: WebSocket, code: int) -> None:
+    with suppress(RuntimeError, WebSocketDisconnect):  # it has closed itself
+        await websocket.close(code)
 
 
 async def _hold(websocket: WebSocket, switchboard: Switchboard, call: Call, start: StreamStart) -> None:
     from aira.voice.pipeline import run_call
-    from aira.voice.speech import hearing, speaking
 
     aira = switchboard.aira
     tape = Tape() if aira.settings.aira_record_calls else None
     session = await open_session(aira, call, model=switchboard.model, measured=switchboard.meters.delay.observe)
     preparing = asyncio.create_task(_load_documents(aira, call))
-    complete = await run_call(
-        websocket, session, stream_sid=start.stream_sid, hearing=hearing(aira.settings), speaking=speaking(aira.settings), tape=tape
-    )
+    hearing, speaking = _speech(switchboard)
+    complete = await run_call(websocket, session, stream_sid=start.stream_sid, hearing=hearing, speaking=speaking, tape=tape)
     await preparing
     if complete:
         await session.close()
@@ -70,6 +97,14 @@ async def _hold(websocket: WebSocket, switchboard: Switchboard, call: Call, star
         switchboard.meters.failures.labels("conversation").inc()
     if tape is not None:
         await _keep(switchboard, session, tape)
+
+
+def _speech(switchboard: Switchboard) -> "tuple[STTService, TTSService]":
+    if switchboard.speech is not None:
+        return switchboard.speech()
+    from aira.voice.speech import hearing, speaking
+
+    return hearing(switchboard.aira.settings), speaking(switchboard.aira.settings)
 
 
 async def _load_documents(aira: Aira, call: Call) -> None:

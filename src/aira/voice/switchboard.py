@@ -1,22 +1,31 @@
-"""What one voice server holds: the handle, the carrier's secret, the calls that are on, and whether another may come."""
+"""What one process of a voice server holds: the handle, the carrier's secret, the calls that are on, and whether another may come."""
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from aira.core.app import Aira
 from aira.voice.later import Later
+from aira.voice.board import Board
+from aira.voice.doorstep import Doorstep
+from aira.voice.lag import Lag
 from aira.voice.signatures import webhook_secret
 
 if TYPE_CHECKING:
     import httpx
+    from pipecat.services.stt_service import STTService
+    from pipecat.services.tts_service import TTSService
 
 logger = logging.getLogger(__name__)
+
+LAST_WEBHOOK_SECONDS = 0.5
+"""How long a server that has no calls left waits for what the carrier asks when a stream is over, and for streams under way."""
 
 
 class Meters:
@@ -25,8 +34,8 @@ class Meters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.calls = Counter("aira_calls", "Calls by how their webhook was answered.", ["route"], registry=self.registry)
-        self.active = Gauge("aira_active_calls", "Calls that a bot is talking in.", registry=self.registry)
-        self.ready = Gauge("aira_ready", "1 where another call would be taken.", registry=self.registry)
+        self.active = Gauge("aira_active_calls", "Calls that a bot is talking in.", registry=self.registry, multiprocess_mode="livesum")
+        self.ready = Gauge("aira_ready", "1 where another call would be taken.", registry=self.registry, multiprocess_mode="livemax")
         self.webhooks = Histogram(
             "aira_webhook_seconds",
             "Time to answer a webhook.",
@@ -41,6 +50,14 @@ class Meters:
             buckets=(0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0),
         )
         self.failures = Counter("aira_failures", "Failures by where they happened.", ["where"], registry=self.registry)
+
+    def gathered(self, *, alone: bool) -> CollectorRegistry:
+        """The figures to show: of this process where it is `alone`, else of all that share a folder of figures."""
+        if alone:
+            return self.registry
+        gathered = CollectorRegistry()
+        MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]
+        return gathered
 
 
 @dataclass
@@ -57,6 +74,13 @@ class Switchboard:
     """Connection to the language model, None where the built-in mind answers."""
     later: Later = field(init=False)
     """Webhooks that wait for the database to come back."""
+    board: Board | None = None
+    """What the other processes of this server say, None where there are none."""
+    speech: "Callable[[], tuple[STTService, TTSService]] | None" = None
+    """Makes the listening and the speaking service of a call; None for those that the settings name."""
+    lag: Lag = field(default_factory=Lag)
+    doorstep: Doorstep = field(default_factory=Doorstep)
+    _cuts: set[Callable[[], Awaitable[None]]] = field(default_factory=set)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -65,34 +89,69 @@ class Switchboard:
         self._idle.set()
 
     @property
+    def room(self) -> bool:
+        """Whether this process could hold another call well."""
+        settings = self.aira.settings
+        if not self.warm or self.active >= settings.aira_max_calls:
+            return False
+        return not self.active or self.lag.p99_ms <= settings.aira_max_lag_ms  # a lone call is better late than refused
+
+    @property
+    def takes(self) -> bool:
+        """Whether this process would take another call."""
+        return self.room and not self.draining
+
+    @property
     def accepts(self) -> bool:
-        """Whether another call would be taken."""
-        return self.warm and not self.draining and self.active < self.aira.settings.aira_max_calls
+        """Whether another call would be taken, here or by a process beside this one."""
+        if self.draining:
+            return False
+        return self.takes or (self.board is not None and any(other.takes for other in self.board.others()))
 
     @property
     def state(self) -> str:
         """starting, draining, full or ready."""
-        if not self.warm:
-            return "starting"
         if self.draining:
             return "draining"
-        return "ready" if self.accepts else "full"
+        if self.accepts:
+            return "ready"
+        return "full" if self.warm else "starting"
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
-        """A call that is on for as long as the block runs."""
-        self.active += 1
-        self.meters.active.set(self.active)
-        self._idle.clear()
+    def busy(self, cut: Callable[[], Awaitable[None]]) -> Iterator[None]:
+        """A call that is on for as long as the block runs; `cut` breaks its line."""
+        self._cuts.add(cut)
+        self._count(+1)
         try:
             yield
         finally:
-            self.active -= 1
-            self.meters.active.set(self.active)
-            if not self.active:
-                self._idle.set()
+            self._cuts.discard(cut)
+            self._count(-1)
+
+    def post(self) -> None:
+        """Tell the processes beside this one how it stands."""
+        if self.board is not None:
+            self.board.post(takes=self.takes, active=self.active)
 
     async def drained(self) -> None:
-        """Take no more calls, and return when the running ones have ended."""
+        """Take no more calls, and return when the running ones have ended. A stream that was promised a bot still gets one."""
         self.draining = True
-        await self._idle.wait()
+        self.post()
+        while True:
+            await self._idle.wait()
+            await asyncio.sleep(LAST_WEBHOOK_SECONDS)
+            if not self.active:
+                return
+
+    async def cut_off(self) -> None:
+        """Break the lines of the calls that are on; the carrier asks how they go on."""
+        await asyncio.gather(*(cut() for cut in self._cuts), return_exceptions=True)
+
+    def _count(self, change: int) -> None:
+        self.active += change
+        self.meters.active.set(self.active)
+        if self.active:
+            self._idle.clear()
+        else:
+            self._idle.set()
+        self.post()

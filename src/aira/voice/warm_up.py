@@ -4,7 +4,7 @@ import asyncio
 import base64
 import importlib
 import json
-from collections.abc import AsyncGenerator, MutableMapping
+from collections.abc import AsyncGenerator, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi import WebSocket
@@ -21,12 +21,17 @@ _SENTENCE = "Good morning."
 _PACKETS = 25
 
 
-async def warm_up(aira: Aira) -> None:
-    """Load the speech engines, the sentence model and Pipecat, open the database, and hold one call with nobody."""
-    await asyncio.to_thread(_load, aira)
-    from aira.voice.speech import hearing, speaking
+async def warm_up(aira: Aira, speech: "Callable[[], tuple[STTService, TTSService]] | None" = None) -> None:
+    """Load the speech engines, the sentence model and Pipecat, open the database, and hold one call with nobody.
 
-    if aira.settings.aira_stt == "local" and aira.settings.aira_tts == "local":
+    `speech` makes other services than the settings name.
+    """
+    await asyncio.to_thread(_load, aira, engines=speech is None)
+    if speech is not None:
+        await rehearse(*speech())
+    elif aira.settings.aira_stt == "local" and aira.settings.aira_tts == "local":
+        from aira.voice.speech import hearing, speaking
+
         await rehearse(hearing(aira.settings), speaking(aira.settings))
 
 
@@ -39,13 +44,13 @@ async def rehearse(hearing: "STTService", speaking: "TTSService") -> None:
     await run_call(line.websocket, _Greeting(), stream_sid="MZ", hearing=hearing, speaking=speaking)
 
 
-def _load(aira: Aira) -> None:
+def _load(aira: Aira, *, engines: bool) -> None:
     importlib.import_module("aira.voice.pipeline")  # two seconds that must not hold up the event loop
     from aira.voice.engines import EAR_RATE, VOICE_RATE, shared_ear, shared_voice
 
     list_calls(aira, limit=1)
     aira.embedder.embed([_SENTENCE])
-    if aira.settings.aira_tts == "local":
+    if engines and aira.settings.aira_tts == "local":
         sound = next(shared_voice().speak(_SENTENCE))
         if aira.settings.aira_stt == "local":
             shared_ear().transcribe(resample(sound, VOICE_RATE, EAR_RATE))
