@@ -16,14 +16,8 @@ from pipecat.utils.time import time_now_iso8601
 from aira.voice.audio import PACKET_SAMPLES, TELEPHONE_RATE, Samples, decode_mulaw, encode_mulaw
 from aira.voice.simulator.caller_voice import spoken
 
-CLIPS = (
-    "Hi, how much is a colour treatment?",
-    "I'd like to book a haircut tomorrow afternoon at half past two.",
-    "My name is Sarah Johnson.",
-    "Yes, please.",
-    "No, thanks.",
-    "That's all, thank you. Goodbye.",
-)
+CLIPS = ("I'd like to book a haircut tomorrow afternoon at half past two.", "My name is Sarah Johnson.", "Yes, please.")
+"""Those that are spoken in one breath."""
 SENTENCE_SECONDS = 0.4
 _SURE = 0.85
 

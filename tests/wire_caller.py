@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, fromstring
 
 import httpx
@@ -32,13 +33,18 @@ Says = Callable[[], Awaitable[str | None]]
 
 @dataclass
 class WireCaller:
-    """One call. `says` gives the next words, None to hang up."""
+    """One call. `says` gives the next words, `keys 0` for a key, None to hang up.
+
+    `url` is the public address; `stream_at` and `asks_at` are where streams and requests really arrive, where that is elsewhere.
+    """
 
     url: str
     secret: str
     to_number: str
     says: Says
     from_number: str = "+12025550143"
+    stream_at: str | None = None
+    asks_at: str | None = None
     call_sid: str = field(default_factory=lambda: f"CA{secrets.token_hex(16)}")
     verbs: list[str] = field(default_factory=list)
     recovered_ms: list[float] = field(default_factory=list)
@@ -65,6 +71,8 @@ class WireCaller:
                 if self._hung_up:
                     return None
                 return await self._ask(verb.get("action", ""), CallStatus="in-progress")
+            if verb.tag == "Dial":
+                return await self._ask(verb.get("action", ""), DialCallStatus="completed")
             if verb.tag in {"Say", "Record"}:
                 self._sounds()
             if verb.tag == "Record":
@@ -75,7 +83,10 @@ class WireCaller:
         (stream,) = verb.findall("Stream")
         parameters = {one.get("name", ""): one.get("value", "") for one in stream.findall("Parameter")}
         with suppress(OSError, WebSocketException):
-            async with connect(stream.get("url", ""), compression=None, open_timeout=10) as socket:
+            url = stream.get("url", "")
+            if self.stream_at is not None:
+                url = self.stream_at.replace("http", "ws") + urlsplit(url).path
+            async with connect(url, compression=None, open_timeout=10) as socket:
                 start = {"streamSid": "MZ1", "callSid": self.call_sid, "customParameters": parameters}
                 await socket.send(json.dumps({"event": "connected"}))
                 await socket.send(json.dumps({"event": "start", "start": start}))
@@ -96,13 +107,20 @@ class WireCaller:
                     await socket.send(json.dumps({"event": "stop", "stop": {"callSid": self.call_sid}}))
                     return
                 self._bot_until = time.monotonic() + 30.0
-                for packet in packets(spoken(words)):
-                    await self._send(socket, packet)
+                await self._say(socket, words)
                 self._bot_until = time.monotonic() + 5.0
         except ConnectionClosed:
             return
         finally:
             listening.cancel()
+
+    async def _say(self, socket: ClientConnection, words: str) -> None:
+        if words.startswith("keys "):
+            for key in words.removeprefix("keys "):
+                await socket.send(json.dumps({"event": "dtmf", "dtmf": {"track": "inbound_track", "digit": key}}))
+            return
+        for packet in packets(spoken(words)):
+            await self._send(socket, packet)
 
     async def _wait_for_bot(self, socket: ClientConnection) -> None:
         while time.monotonic() < self._bot_until + POLITE_SECONDS:
@@ -139,9 +157,20 @@ class WireCaller:
             self._lost_at = None
 
     async def _ask(self, path: str, **more: str) -> Element:
+        """What the server answers; where it does not, the number's fallback is asked, as the carrier does."""
         url = path if path.startswith("http") else self.url + path
+        try:
+            return await self._post(url, more)
+        except httpx.TransportError:
+            if "/status" in url:
+                return Element("Response")
+            self._lost_at = self._lost_at or time.monotonic()
+            return await self._post(f"{self.url}/webhooks/twilio/fallback", {"ErrorCode": "11200", "ErrorUrl": url})
+
+    async def _post(self, url: str, more: dict[str, str]) -> Element:
+        where = url if self.asks_at is None else self.asks_at + urlsplit(url).path
         form = {"CallSid": self.call_sid, "From": self.from_number, "To": self.to_number, **more}
-        response = await self._client.post(url, data=form, headers={HEADER: sign(self.secret, url, form)})
+        response = await self._client.post(where, data=form, headers={HEADER: sign(self.secret, url, form)})
         return fromstring(response.content)
 
 
