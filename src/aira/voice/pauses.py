@@ -35,7 +35,7 @@ _WHOLE_NUMBER = 10
 def pause_after(text: str) -> float:
     """Seconds of silence after which a caller who has said this is answered."""
     spoken = text.strip().lower().replace("’", "'")
-    words = re.sub(r"[^\w'\s]+", " ", spoken).strip()
+    words = re.sub(r"[^\w':\s]+", " ", spoken)
     words = " ".join(words.split())
     if not words or spoken.endswith((",", "-", "…", "...")) or _DANGLING.search(words) or _half_a_number(words):
         return DANGLING_SECONDS
