@@ -196,7 +196,7 @@ def running(processes: Processes, count: int) -> Iterator[None]:
     thread = threading.Thread(target=processes.run)
     thread.start()
     try:
-        while not hasattr(processes, "_board") or processes.ready() < count:
+        while processes.ready() < count:
             if not thread.is_alive():
                 raise SystemExit("The voice server did not start.")
             time.sleep(0.05)

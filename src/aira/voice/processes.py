@@ -54,13 +54,16 @@ class Processes:
     _children: dict[int, _Child] = field(default_factory=dict)
     _stillborn: int = 0
     _said_ready: bool = False
+    _figures: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._page = board_file(self.settings.aira_processes)
+        self._board = Board(self._page.fileno(), places=self.settings.aira_processes)
 
     def run(self) -> None:
         """Keep the processes running; returns when all have ended after `drain`. Raises SetupError where they do not start."""
-        count = self.settings.aira_processes
-        with board_file(count) as page, tempfile.TemporaryDirectory(prefix="aira-figures-") as figures:
-            self._page, self._figures = page, Path(figures)
-            self._board = Board(page.fileno(), places=count)
+        with self._page, tempfile.TemporaryDirectory(prefix="aira-figures-") as figures:
+            self._figures = Path(figures)
             try:
                 while not (self.draining and not self._children):
                     self._look()

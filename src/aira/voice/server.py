@@ -18,6 +18,7 @@ from aira.core.calendars import FEED_PATH
 from aira.voice import webhooks
 from aira.voice.calendar_feed import send_calendar
 from aira.voice.document_hook import receive_document
+from aira.voice.lag import Lag
 from aira.voice.llm import llm_client
 from aira.voice.log import quiet_vendors
 from aira.voice.stream import hold_stream
@@ -143,6 +144,7 @@ async def _warm(switchboard: Switchboard) -> None:
     if switchboard.aira.settings.aira_mind == "llm":
         switchboard.model = llm_client(switchboard.aira.settings)
     await warm_up(switchboard.aira, switchboard.speech)
+    switchboard.lag = Lag()  # warming up was not lag
     switchboard.warm = True
     switchboard.post()
     logger.info("Ready after %.1f s.", time.perf_counter() - started)
