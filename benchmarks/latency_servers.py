@@ -22,9 +22,6 @@ from no_time_speech import NoTimeHearing, NoTimeSpeaking
 KINDS = ("aira", "aira-no-pause", "pipecat-smart-turn", "pipecat-pause", "pipecat-no-pause")
 HEARS = "How much is a colour treatment?"
 TONE_SECONDS = 1.2
-PRODUCT_PAUSE = 0.45
-"""Seconds that bare Pipecat is told to wait where it is to wait as long as AiRa does after words that may go on."""
-
 _RATE = 8000
 
 Hold = Callable[[WebSocket, str], Awaitable[object]]
@@ -144,10 +141,12 @@ def bare(kind: str) -> Hold:
             await self.push_frame(LLMTextFrame("A colour treatment costs 90 dollars."))
             await self.push_frame(LLMFullResponseEndFrame())
 
+    from aira.voice.pauses import pause_after
+
     def strategies() -> UserTurnStrategies:
         if kind == "pipecat-smart-turn":
             return UserTurnStrategies()
-        pause = PRODUCT_PAUSE if kind == "pipecat-pause" else 0.0
+        pause = pause_after(HEARS) if kind == "pipecat-pause" else 0.0
         return UserTurnStrategies(stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=pause)])
 
     async def hold(websocket: WebSocket, stream_sid: str) -> None:

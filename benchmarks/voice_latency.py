@@ -2,7 +2,8 @@
 
 Each server is a process that hears the same sentence in whatever is said and answers with a tone, at once; the callers are this
 process, with real speech, a packet every 20 ms, and a carrier's playout buffer that notices when a packet comes too late. The yardstick
-is bare Pipecat with the same ears and voice: with its default turn-taking model (smart-turn), and waiting as long as AiRa does.
+is bare Pipecat with the same ears and voice: with its default turn-taking model (smart-turn), with the pause that AiRa makes after the
+same words, and with none.
 
     python benchmarks/voice_latency.py [--calls 1,4,8] [--turns 4] [--servers aira,…] [--capacity] [--json]
 
@@ -39,6 +40,7 @@ SAYS = "My name is Sarah Johnson."
 LOUD = 300.0
 PACKET = 0.02
 PATIENCE = 8.0
+YARDSTICKS = (("aira", "pipecat-smart-turn"), ("aira", "pipecat-pause"), ("aira-no-pause", "pipecat-no-pause"))
 CAPACITY_STEPS = (8, 12, 16, 20, 24, 28, 32, 40, 48)
 
 
@@ -165,8 +167,9 @@ def main() -> None:
     options.add_argument("--json", action="store_true")
     arguments = options.parse_args()
     counts = [int(count) for count in arguments.calls.split(",")]
-    report = {"rows": {kind: measure(kind, counts, arguments) for kind in arguments.servers.split(",")}}
-    print(json.dumps(report) if arguments.json else table(report["rows"]))
+    rows = {kind: measure(kind, counts, arguments) for kind in arguments.servers.split(",")}
+    report = {"rows": rows, "ratios_p95": ratios(rows)}
+    print(json.dumps(report) if arguments.json else table(report))
 
 
 def measure(kind: str, counts: list[int], arguments: argparse.Namespace) -> dict[str, object]:
@@ -183,7 +186,8 @@ def measure(kind: str, counts: list[int], arguments: argparse.Namespace) -> dict
 def ring_all(url: str, count: int, turns: int, process: psutil.Process) -> dict[str, float]:
     async def together() -> tuple[list[Customer], int]:
         customers = [Customer(url, turns, random.Random(index)) for index in range(count)]
-        calls = [asyncio.create_task(after(index * 0.15, customer)) for index, customer in enumerate(customers)]
+        apart = min(0.15, 2.0 / count)
+        calls = [asyncio.create_task(after(index * apart, customer)) for index, customer in enumerate(customers)]
         peak = 0
         while not all(call.done() for call in calls):
             peak = max(peak, process.memory_info().rss)
@@ -226,8 +230,7 @@ def capacity(url: str, process: psutil.Process) -> int:
     """The largest number of calls, of those tried, at which no audio broke off and nobody went unanswered."""
     held = 0
     for count in CAPACITY_STEPS:
-        result = ring_all(url, count, 1, process)
-        print(f"{count} calls: {result}", file=sys.stderr)
+        result = ring_all(url, count, 2, process)
         if result["underrun_ms"] > 0 or result["unanswered"]:
             break
         held = count
@@ -258,7 +261,18 @@ def listens(url: str) -> bool:
         return False
 
 
-def table(rows: dict[str, dict]) -> str:
+def ratios(rows: dict[str, dict]) -> dict[str, float]:
+    """Our 95th percentile as a share of bare Pipecat's at as many calls; below 1 is faster."""
+    return {
+        f"{ours} / {theirs} at {count}": round(one["beyond_p95_ms"] / rows[theirs]["calls"][count]["beyond_p95_ms"], 2)
+        for ours, theirs in YARDSTICKS
+        if ours in rows and theirs in rows
+        for count, one in rows[ours]["calls"].items()
+    }
+
+
+def table(report: dict[str, dict]) -> str:
+    rows = report["rows"]
     lines = [f"{'server':20} calls  beyond p50  beyond p95  greeting p50  greeting p95  underrun  unanswered   rss MB"]
     for kind, row in rows.items():
         for count, one in row["calls"].items():
@@ -268,6 +282,7 @@ def table(rows: dict[str, dict]) -> str:
             )
         held = f", holds {row['capacity']} calls" if "capacity" in row else ""
         lines.append(f"{kind:20} first greeting {row['first_greeting_ms']:.0f} ms, {row['rss_mb_a_call']:.1f} MB more a call{held}")
+    lines += [f"{name:42} {ratio}" for name, ratio in report["ratios_p95"].items()]
     return "\n".join(lines)
 
 
