@@ -6,7 +6,7 @@ detection has heard the speech end, which itself takes 0.2 seconds. English.
 
 import re
 
-COMPLETE_SECONDS = 0.08
+COMPLETE_SECONDS = 0.06
 """After a whole question, "yes, please" and the like. Recorded callers pause up to 0.22 seconds inside one, which this leaves them."""
 USUAL_SECONDS = 0.45
 """After words that may go on."""
