@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from aira.core.app import Aira
-from aira.voice.later import Later
 from aira.voice.board import Board
 from aira.voice.doorstep import Doorstep
 from aira.voice.lag import Lag
+from aira.voice.later import Later
 from aira.voice.signatures import webhook_secret
 
 if TYPE_CHECKING:
