@@ -70,15 +70,45 @@ class Settings(BaseSettings):
     aira_mind: Literal["builtin", "llm"] = Field(
         "builtin", description="Who answers callers: the built-in receptionist, or an LLM with it as safety net."
     )
-    aira_llm_model: str = Field("gpt-4.1-mini", description="Model asked where AIRA_MIND=llm.")
-    aira_llm_deadline: float = Field(4.0, gt=0, le=30, description="Seconds the model may take to begin an answer, and to go on with one.")
-    openai_api_key: SecretStr | None = Field(None, description="Key of the OpenAI-compatible endpoint.")
+    aira_llm: Literal["openai", "anthropic", "google"] = Field(
+        "openai", description="Whose model is asked where AIRA_MIND=llm; openai is any endpoint of that protocol."
+    )
+    aira_llm_model: str | None = Field(None, description="Name of the model; the vendor's small fast one where empty.")
+    aira_llm_fallback: Literal["openai", "anthropic", "google"] | None = Field(
+        None, description="Whose model answers the same turn where the first fails; the built-in receptionist where that one fails too."
+    )
+    aira_llm_fallback_model: str | None = Field(None, description="Name of the second model.")
+    aira_llm_fallback_base_url: str | None = Field(None, description="Base URL of the second model, where it is not the vendor's own.")
+    aira_llm_fallback_api_key: SecretStr | None = Field(None, description="Key for AIRA_LLM_FALLBACK_BASE_URL.")
+    aira_llm_deadline: float = Field(1.4, gt=0, le=30, description="Seconds a model may take to begin an answer, and to go on with one.")
+    openai_api_key: SecretStr | None = Field(None, description="Key of OpenAI, or of the OpenAI-compatible endpoint.")
     openai_base_url: str | None = Field(None, description="Base URL of another OpenAI-compatible endpoint.")
+    anthropic_api_key: SecretStr | None = Field(None, description="Anthropic key.")
+    anthropic_base_url: str | None = Field(None, description="Another address of Anthropic's OpenAI-compatible endpoint.")
+    google_api_key: SecretStr | None = Field(None, description="Key of Google's Gemini API.")
+    google_base_url: str | None = Field(None, description="Another address of Google's OpenAI-compatible endpoint.")
     aira_stt: Literal["local", "deepgram", "openai"] = Field("local", description="Speech-to-text engine.")
-    aira_tts: Literal["local", "cartesia", "deepgram", "openai"] = Field("local", description="Text-to-speech engine.")
-    aira_voice: str | None = Field(None, description="Name or id of the voice at the text-to-speech vendor; its own default where empty.")
+    aira_stt_fallback: Literal["deepgram", "openai"] | None = Field(
+        None, description="Second speech-to-text vendor, asked for the same words where the first fails; the local engine is the last."
+    )
+    aira_stt_deadline: float = Field(
+        1.2, gt=0, le=5, description="Seconds a speech-to-text vendor may take after the caller has stopped speaking."
+    )
+    aira_tts: Literal["local", "cartesia", "elevenlabs", "deepgram", "openai"] = Field("local", description="Text-to-speech engine.")
+    aira_tts_fallback: Literal["cartesia", "elevenlabs", "deepgram", "openai"] | None = Field(
+        None, description="Second text-to-speech vendor, which says a sentence where the first fails; the local voice is the last."
+    )
+    aira_tts_deadline: float = Field(
+        1.2, gt=0, le=5, description="Seconds a text-to-speech vendor may take to begin a sentence, and to go on with one."
+    )
+    aira_voice: str | None = Field(None, description="Name or id of the voice at AIRA_TTS; the vendor's default where it has one.")
+    aira_voice_fallback: str | None = Field(None, description="Name or id of the voice at AIRA_TTS_FALLBACK.")
     deepgram_api_key: SecretStr | None = Field(None, description="Deepgram key.")
+    deepgram_base_url: str | None = Field(None, description="Another address that speaks Deepgram's API.")
     cartesia_api_key: SecretStr | None = Field(None, description="Cartesia key.")
+    cartesia_base_url: str | None = Field(None, description="Another address that speaks Cartesia's API.")
+    elevenlabs_api_key: SecretStr | None = Field(None, description="ElevenLabs key.")
+    elevenlabs_base_url: str | None = Field(None, description="Another address that speaks ElevenLabs's API.")
     daily_api_key: SecretStr | None = Field(None, description="Daily key; no transport uses it yet.")
     daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API; no transport uses it yet.")
     aira_record_calls: bool = Field(
@@ -119,7 +149,19 @@ class Settings(BaseSettings):
     aira_webhook_secret: SecretStr | None = Field(None, description="Shared secret of POST /process-document.")
     aira_log: Literal["console", "json"] = Field("console", description="Form of the server's log lines.")
 
-    @field_validator("voice_agent_service_url", "supabase_url", "twilio_api_url", "daily_api_url", "openai_base_url")
+    @field_validator(
+        "voice_agent_service_url",
+        "supabase_url",
+        "twilio_api_url",
+        "daily_api_url",
+        "openai_base_url",
+        "anthropic_base_url",
+        "google_base_url",
+        "aira_llm_fallback_base_url",
+        "deepgram_base_url",
+        "cartesia_base_url",
+        "elevenlabs_base_url",
+    )
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

@@ -12,8 +12,8 @@ from aira.core.appointments import list_appointments
 from aira.core.calls import call_events, find_call, open_chat
 from aira.errors import SetupError
 from aira.voice.chat import ChatReport, hold_chat
-from aira.voice.llm import llm_client
 from aira.voice.session import open_session
+from aira.voice.vendors.models import language_models
 from chat_server import ChatServer, Reply, chat_server
 from salon import CALLER, Salon
 
@@ -156,7 +156,7 @@ def test_an_answer_that_was_cut_off_is_remembered_as_far_as_it_was_said(asking: 
     call = open_chat(asking, business=salon.business.id)
 
     async def cut_in() -> list[str]:
-        client = llm_client(asking.settings)
+        client = language_models(asking.settings)
         session = await open_session(asking, call, model=client)
         answer = session.hear("When are you open?")
         first = await anext(answer)

@@ -86,9 +86,9 @@ _DONE = {"book_appointment": "Booked", "reschedule_appointment": "Moved", "cance
 async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> list[float]:
     model = None
     if aira.settings.aira_mind == "llm":
-        from aira.voice.llm import llm_client
+        from aira.voice.vendors.models import language_models
 
-        model = llm_client(aira.settings)
+        model = language_models(aira.settings)
     session = await open_session(aira, call, model=model)
     shown = _Shown(aira, session, show)
     delays: list[float] = []

@@ -1,8 +1,13 @@
-"""A mind that asks a language model through any OpenAI-compatible endpoint and speaks its answer sentence by sentence."""
+"""A mind that asks language models by the chat-completions protocol and speaks the answer sentence by sentence.
+
+A model that does not begin in time, breaks off or answers rubbish is followed by the next one in the same turn; of what it had said
+already the next one is told, so that the caller hears one answer.
+"""
 
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -10,20 +15,20 @@ from typing import Any
 
 import httpx
 
-from aira.errors import SetupError, VendorError
-from aira.settings import Settings
+from aira.errors import VendorError
 from aira.voice.llm_prompt import instructions
 from aira.voice.llm_tools import SCHEMAS, in_words, request_of
 from aira.voice.minds import Memory
 from aira.voice.receptionist import decide
 from aira.voice.receptionist.protocol import Action, EndCall, Event, Facts, Heard, Resumed, Say, Silence, Started, ToolResult, Transfer
 from aira.voice.receptionist.state import State
+from aira.voice.vendors.models import Endpoint, Models
 
 MOST_ROUNDS = 6
 """Requests for one event after which the model is taken to run in circles."""
 
-_ENDPOINT = "https://api.openai.com/v1"
 _LAST_LINE = "data: [DONE]"
+_GO_ON = "You were cut off after these words, which the caller has heard. Go on from there without repeating them."
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 Message = dict[str, Any]
@@ -42,26 +47,15 @@ class _Answer:
     calls: dict[int, _Call] = field(default_factory=dict)
 
 
-def llm_client(settings: Settings) -> httpx.AsyncClient:
-    """The connection to the endpoint, shared by all calls. Raises SetupError where there is no key for it."""
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
-    if key is None and settings.openai_base_url is None:
-        raise SetupError("AIRA_MIND=llm needs a model to ask.", hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL of another endpoint.")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.AsyncClient(base_url=settings.openai_base_url or _ENDPOINT, headers=headers, timeout=httpx.Timeout(30, connect=3))
-
-
 class LlmMind:
-    """One call's conversation with a language model; `deadline` is how many seconds it may take to begin and to go on.
+    """One call's conversation with the language models.
 
-    Raises VendorError where the model does not answer in time, or not in a form that can be used. The greeting and the answer to
-    silence are the built-in receptionist's, so that they are there at once.
+    Raises VendorError where none answers in time and in a form that can be used. The greeting and the answer to silence are the
+    built-in receptionist's, so that they are there at once.
     """
 
-    def __init__(self, client: httpx.AsyncClient, *, model: str, deadline: float, memory: Memory | None = None) -> None:
-        self._client = client
-        self._model = model
-        self._deadline = deadline
+    def __init__(self, models: Models, *, memory: Memory | None = None) -> None:
+        self._models = models
         remembered = (memory or {}).get("messages")
         self._messages: list[Message] = list(remembered) if isinstance(remembered, list) else []
         self._asked: list[_Call] = []
@@ -124,11 +118,29 @@ class LlmMind:
         raise _failed("circles")
 
     async def _ask(self, facts: Facts) -> AsyncGenerator[str, None]:
-        """The sentences of an answer as they come; what was begun is remembered also where the caller cuts it off."""
+        """The sentences of an answer as they come, of the first model that has one."""
+        failure = _failed("resting")
+        for endpoint in self._models.in_turn():
+            if self._messages and self._messages[-1]["role"] == "assistant":
+                self._messages.append({"role": "system", "content": _GO_ON})
+            try:
+                async with aclosing(self._answer(endpoint, facts)) as sentences:
+                    async for sentence in sentences:
+                        yield sentence
+            except VendorError as error:
+                endpoint.gate.failed(error.reason)
+                failure = error
+            else:
+                endpoint.gate.succeeded()
+                return
+        raise failure
+
+    async def _answer(self, endpoint: Endpoint, facts: Facts) -> AsyncGenerator[str, None]:
+        """One model's sentences; what was begun is remembered also where the caller cuts it off, or the model breaks off."""
         answer = _Answer()
         spoken = 0
         try:
-            async with aclosing(self._stream(facts)) as deltas:
+            async with aclosing(self._stream(endpoint, facts)) as deltas:
                 async for delta in deltas:
                     _merge(answer, delta)
                     *sentences, rest = _SENTENCE_END.split(answer.text[spoken:])
@@ -140,22 +152,27 @@ class LlmMind:
             if not answer.text.strip() and not answer.calls:
                 raise _failed("empty")
             self._asked = [answer.calls[index] for index in sorted(answer.calls)]
+        except VendorError:
+            answer.text = answer.text[:spoken]
+            raise
         finally:
-            self._messages.append(_message(answer, called=self._asked))
+            if answer.text or self._asked:
+                self._messages.append(_message(answer, called=self._asked))
 
-    async def _stream(self, facts: Facts) -> AsyncGenerator[Message, None]:
+    async def _stream(self, endpoint: Endpoint, facts: Facts) -> AsyncGenerator[Message, None]:
         body = {
-            "model": self._model,
+            "model": endpoint.model,
             "stream": True,
             "temperature": 0.3,
             "messages": [{"role": "system", "content": instructions(facts)}, *self._messages],
             "tools": SCHEMAS,
         }
+        begins_by = time.monotonic() + self._models.deadline
         try:
-            async with asyncio.timeout(self._deadline):
-                response = await self._client.send(self._client.build_request("POST", "chat/completions", json=body), stream=True)
+            async with asyncio.timeout(self._models.deadline):
+                response = await endpoint.client.send(endpoint.client.build_request("POST", "chat/completions", json=body), stream=True)
             try:
-                async for delta in self._deltas(response):
+                async for delta in self._deltas(response, begins_by):
                     yield delta
             finally:
                 await response.aclose()
@@ -165,17 +182,24 @@ class LlmMind:
             raise _failed(f"status_{error.response.status_code}") from None
         except httpx.HTTPError:
             raise _failed("connection") from None
-        except (json.JSONDecodeError, KeyError, TypeError):
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise _failed("garbage") from None
 
-    async def _deltas(self, response: httpx.Response) -> AsyncGenerator[Message, None]:
+    async def _deltas(self, response: httpx.Response, until: float) -> AsyncGenerator[Message, None]:
+        """The steps of an answer; only one that says something counts as going on, not a line that keeps the connection alive."""
         response.raise_for_status()
         lines = response.aiter_lines()
-        while (line := await asyncio.wait_for(anext(lines, None), self._deadline)) != _LAST_LINE:
+        finished = False
+        while (line := await asyncio.wait_for(anext(lines, None), until - time.monotonic())) != _LAST_LINE:
             if line is None:
+                if finished:
+                    return
                 raise _failed("broken_off")
             if line.startswith("data:"):
                 for choice in json.loads(line[5:])["choices"]:
+                    finished = finished or choice.get("finish_reason") is not None
+                    if choice["delta"].get("content") or choice["delta"].get("tool_calls"):
+                        until = time.monotonic() + self._models.deadline
                     yield choice["delta"]
 
 
@@ -206,4 +230,4 @@ def _arguments(call: _Call) -> dict[str, object]:
 
 
 def _failed(reason: str) -> VendorError:
-    return VendorError("The language model did not answer.", hint="Look at OPENAI_BASE_URL and AIRA_LLM_MODEL.", code=f"llm_{reason}")
+    return VendorError("The language model did not answer.", hint="Look at AIRA_LLM, AIRA_LLM_MODEL and the vendor's key.", code=f"llm_{reason}")

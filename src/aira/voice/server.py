@@ -19,10 +19,10 @@ from aira.voice import webhooks
 from aira.voice.calendar_feed import send_calendar
 from aira.voice.document_hook import receive_document
 from aira.voice.lag import Lag
-from aira.voice.llm import llm_client
 from aira.voice.log import quiet_vendors
 from aira.voice.stream import hold_stream
 from aira.voice.switchboard import Switchboard
+from aira.voice.vendors.models import language_models
 from aira.voice.warm_up import warm_up
 
 LARGEST_MESSAGE = 64 * 1024
@@ -142,7 +142,7 @@ def serve(
 async def _warm(switchboard: Switchboard) -> None:
     started = time.perf_counter()
     if switchboard.aira.settings.aira_mind == "llm":
-        switchboard.model = llm_client(switchboard.aira.settings)
+        switchboard.model = language_models(switchboard.aira.settings)
     await warm_up(switchboard.aira, switchboard.speech)
     switchboard.lag = Lag()  # warming up was not lag
     switchboard.warm = True

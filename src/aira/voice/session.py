@@ -34,7 +34,7 @@ from aira.voice.receptionist.protocol import (
 from aira.voice.tools import Tools, tool_name
 
 if TYPE_CHECKING:
-    import httpx
+    from aira.voice.vendors.models import Models
 
 RECORDED = "This call is recorded."
 
@@ -227,11 +227,11 @@ class Session:
 
 
 async def open_session(
-    aira: Aira, call: Call, *, model: "httpx.AsyncClient | None" = None, measured: Callable[[float], object] = lambda seconds: None
+    aira: Aira, call: Call, *, model: "Models | None" = None, measured: Callable[[float], object] = lambda seconds: None
 ) -> Session:
     """The conversation of a call that a bot has taken, with the mind that AIRA_MIND names; one that was lost goes on.
 
-    `model` is the connection to the language model, `measured` is told each answer's delay in seconds. Raises NotFound where the
+    `model` are the language models, `measured` is told each answer's delay in seconds. Raises NotFound where the
     call belongs to no business.
     """
     if call.business_id is None:
@@ -243,12 +243,7 @@ async def open_session(
     if model is not None and (memory is None or memory.get("mind") == "llm"):
         from aira.voice.llm import LlmMind
 
-        settings = aira.settings
-        mind = GuardedMind(
-            LlmMind(model, model=settings.aira_llm_model, deadline=settings.aira_llm_deadline, memory=memory),
-            tools.run,
-            failed=partial(_note_takeover, aira, call),
-        )
+        mind = GuardedMind(LlmMind(model, memory=memory), tools.run, failed=partial(_note_takeover, aira, call))
     return Session(aira, call, known, mind=mind, tools=tools, measured=measured)
 
 

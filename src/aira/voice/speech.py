@@ -9,12 +9,11 @@ from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import SegmentedSTTService, STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.utils.time import time_now_iso8601
-from pydantic import SecretStr
 
-from aira.errors import SetupError
 from aira.settings import Settings
 from aira.voice.audio import Samples, resample
 from aira.voice.engines import EAR_RATE, VOICE_RATE, Ear, Voice, shared_ear, shared_voice
+from aira.voice.vendors.circuit import Circuits, shared_circuits
 
 EAR_P99_SECONDS = 0.4
 """How long after the end of speech the local engine's text is there at the latest, 99 times of 100."""
@@ -45,6 +44,9 @@ class LocalHearing(SegmentedSTTService):
 class LocalSpeaking(TTSService):
     """Speaks with an engine of this process, sentence by sentence."""
 
+    gave_up = False
+    """It is never at a loss."""
+
     def __init__(self, voice: Voice) -> None:
         settings = TTSSettings(model="hibari", voice="heart", language=None)
         super().__init__(push_start_frame=True, push_stop_frames=True, settings=settings)
@@ -58,48 +60,29 @@ class LocalSpeaking(TTSService):
             yield TTSAudioRawFrame(sound.tobytes(), self.sample_rate, 1, context_id=context_id)
 
 
-def hearing(settings: Settings) -> STTService:
-    """The listening service that AIRA_STT names, for one call. Raises SetupError where its key or package is missing."""
-    if settings.aira_stt == "deepgram":
-        try:
-            from pipecat.services.deepgram.stt import DeepgramSTTService
-        except ImportError:
-            raise SetupError("AIRA_STT=deepgram needs Deepgram's package.", hint="Run `pip install 'pipecat-ai[deepgram]'`.") from None
-        return DeepgramSTTService(api_key=_key(settings.deepgram_api_key, "DEEPGRAM_API_KEY"))
-    if settings.aira_stt == "openai":
-        from pipecat.services.openai.stt import OpenAISTTService
+def hearing(settings: Settings, circuits: Circuits | None = None) -> STTService:
+    """The listening service of one call: the engine that AIRA_STT names, and behind a vendor those that take over from it.
 
-        return OpenAISTTService(api_key=_key(settings.openai_api_key, "OPENAI_API_KEY"), base_url=settings.openai_base_url)
-    return LocalHearing(shared_ear())
+    Raises SetupError where a vendor's key is missing, MissingExtra where its package is.
+    """
+    vendors = [name for name in dict.fromkeys([settings.aira_stt, settings.aira_stt_fallback]) if name and name != "local"]
+    if not vendors:
+        return LocalHearing(shared_ear())
+    from aira.voice.vendors.by_setting import listeners
+    from aira.voice.vendors.hearing import Hearing
 
-
-def speaking(settings: Settings) -> TTSService:
-    """The speaking service that AIRA_TTS names, for one call. Raises SetupError where its key is missing."""
-    if settings.aira_tts == "cartesia":
-        from pipecat.services.cartesia.tts import CartesiaTTSService
-
-        key = _key(settings.cartesia_api_key, "CARTESIA_API_KEY")
-        return CartesiaTTSService(api_key=key, settings=CartesiaTTSService.Settings(**_voice(settings)))
-    if settings.aira_tts == "deepgram":
-        from pipecat.services.deepgram.tts import DeepgramTTSService
-
-        key = _key(settings.deepgram_api_key, "DEEPGRAM_API_KEY")
-        return DeepgramTTSService(api_key=key, settings=DeepgramTTSService.Settings(**_voice(settings)))
-    if settings.aira_tts == "openai":
-        from pipecat.services.openai.tts import OpenAITTSService
-
-        key = _key(settings.openai_api_key, "OPENAI_API_KEY")
-        return OpenAITTSService(api_key=key, base_url=settings.openai_base_url, settings=OpenAITTSService.Settings(**_voice(settings)))
-    return LocalSpeaking(shared_voice())
+    return Hearing(listeners(settings, vendors, circuits or shared_circuits()))
 
 
-def _voice(settings: Settings) -> dict[str, str]:
-    return {"voice": settings.aira_voice} if settings.aira_voice else {}
+def speaking(settings: Settings, circuits: Circuits | None = None) -> TTSService:
+    """The speaking service of one call: the engine that AIRA_TTS names, and behind a vendor those that take over from it.
 
+    Raises SetupError where a vendor's key or voice is missing.
+    """
+    if settings.aira_tts == "local":
+        return LocalSpeaking(shared_voice())
+    from aira.voice.vendors.by_setting import speakers
+    from aira.voice.vendors.clips import Clips
+    from aira.voice.vendors.speaking import Speaking
 
-def _key(secret: SecretStr | None, name: str) -> str:
-    if secret is None:
-        raise SetupError(
-            f"The speech vendor needs {name}.", hint=f"Set {name}, or use the local engines with AIRA_STT=local and AIRA_TTS=local."
-        )
-    return secret.get_secret_value()
+    return Speaking(speakers(settings, circuits or shared_circuits()), Clips(settings.aira_home / "clips"))

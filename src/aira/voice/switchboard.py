@@ -18,9 +18,10 @@ from aira.voice.later import Later
 from aira.voice.signatures import webhook_secret
 
 if TYPE_CHECKING:
-    import httpx
     from pipecat.services.stt_service import STTService
     from pipecat.services.tts_service import TTSService
+
+    from aira.voice.vendors.models import Models
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ class Switchboard:
     draining: bool = False
     active: int = 0
     meters: Meters = field(default_factory=Meters)
-    model: "httpx.AsyncClient | None" = None
-    """Connection to the language model, None where the built-in mind answers."""
+    model: "Models | None" = None
+    """The language models, None where the built-in mind answers."""
     later: Later = field(init=False)
     """Webhooks that wait for the database to come back."""
     board: Board | None = None

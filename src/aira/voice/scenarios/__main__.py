@@ -104,9 +104,9 @@ def _free_port() -> int:
 async def _play(aira: Aira, scenarios: Sequence[Scenario], *, seeds: int) -> list[Result]:
     model = None
     if aira.settings.aira_mind == "llm":
-        from aira.voice.llm import llm_client
+        from aira.voice.vendors.models import language_models
 
-        model = llm_client(aira.settings)
+        model = language_models(aira.settings)
     stage = Stage(aira, model)
     results = []
     for scenario in scenarios:

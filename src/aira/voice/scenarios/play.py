@@ -27,7 +27,7 @@ from aira.voice.session import Session, open_session
 if TYPE_CHECKING:
     from datetime import date
 
-    import httpx
+    from aira.voice.vendors.models import Models
 
 MOST_TURNS = 40
 
@@ -62,7 +62,7 @@ class Stage:
     """The database that scenarios play in; businesses are made once for a world and used again."""
 
     aira: Aira
-    model: "httpx.AsyncClient | None" = None
+    model: "Models | None" = None
     _businesses: dict[World, Business] = field(default_factory=dict)
     _opened: int = 0
     _opening: Lock = field(default_factory=Lock)

@@ -1,0 +1,86 @@
+"""The hearing stage of a pipeline: the stretch of speech that voice detection cuts out is kept, and played to one engine after the other
+until one has understood it.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+from pipecat.frames.frames import Frame, InputAudioRawFrame, StartFrame, TranscriptionFrame
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.settings import STTSettings
+from pipecat.services.stt_service import SegmentedSTTService
+from pipecat.utils.time import time_now_iso8601
+
+from aira.errors import AiraError
+from aira.voice.engines import EAR_RATE
+from aira.voice.vendors.bench import failure
+from aira.voice.vendors.listeners import Listener
+from aira.voice.vendors.plausible import is_transcript
+from aira.voice.vendors.speaking import NobodyHears
+
+P99_SECONDS = 0.4
+"""How long after the end of speech its words are there at the latest, 99 times of 100, where no vendor fails."""
+
+
+class Hearing(SegmentedSTTService):
+    """Tells the words of each stretch by the first of its listeners that can."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        settings = STTSettings(model=None, language=None)
+        super().__init__(sample_rate=EAR_RATE, trailing_silence_secs=0, ttfs_p99_latency=P99_SECONDS, settings=settings)
+        self._listeners = listeners
+
+    @property
+    def wants_wav_segments(self) -> bool:
+        """Listeners take bare samples."""
+        return False
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Get the first listener ready at the start."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, StartFrame):
+            await self._listeners[0].prepare(self.processor_setup)
+
+    async def process_audio_frame(self, frame: InputAudioRawFrame, direction: FrameDirection) -> None:
+        """Keep the sound, and let the first listener listen along."""
+        await super().process_audio_frame(frame, direction)
+        await self._listeners[0].feed(frame.audio)
+
+    async def cleanup(self) -> None:
+        """Close what the listeners hold."""
+        await super().cleanup()
+        await asyncio.gather(*(listener.close() for listener in self._listeners))
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
+        """Yield the stretch's words as one frame; nothing where there are none."""
+        text = await self._understood(audio)
+        if text is None:
+            yield NobodyHears()
+        elif text:
+            yield TranscriptionFrame(text, self._user_id, time_now_iso8601())
+
+    async def _understood(self, audio: bytes) -> str | None:
+        """The words of a stretch, None where no listener is left."""
+        for listener in self._listeners:
+            if not listener.gate.allows():
+                continue
+            try:
+                text = await self._asked(listener, audio)
+            except AiraError as error:
+                listener.gate.failed(error.reason)
+                await listener.close()
+            else:
+                listener.gate.succeeded()
+                return text
+        return None
+
+    async def _asked(self, listener: Listener, audio: bytes) -> str:
+        await listener.prepare(self.processor_setup)
+        try:
+            async with asyncio.timeout(listener.deadline):
+                text = " ".join((await listener.transcribe(audio)).split())
+        except TimeoutError:
+            raise failure("too_slow") from None
+        if not is_transcript(text, len(audio) / 2 / EAR_RATE):
+            raise failure("garbage")
+        return text
