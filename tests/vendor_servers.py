@@ -40,7 +40,6 @@ class Vendors:
     think: Think = field(default=lambda messages: [{"content": "Certainly."}])
     asked: list[tuple[str, Any]] = field(default_factory=list)
     """Path and content of each request."""
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self) -> str:
         """The words, once."""
@@ -77,6 +76,8 @@ class Vendors:
     async def _transcription(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
         self.asked.append((request.path, form["model"]))
+        assert isinstance(form["file"], web.FileField)
+        form["file"].file.close()
         await self._refuse_or_hang()
         body = RUBBISH if self.fault == "garbage" else json.dumps({"text": self.hear()}).encode()
         response = web.StreamResponse(headers={"Content-Length": str(len(body))})
@@ -184,7 +185,7 @@ class Vendors:
     async def _refuse_or_hang(self) -> None:
         await self._refuse()
         if self.fault == "hang":
-            await self.closing.wait()
+            await asyncio.sleep(3600)
 
     async def _refuse(self) -> None:
         if self.fault in {"429", "500"}:
@@ -233,8 +234,7 @@ def vendor_server(vendors: Vendors | None = None) -> Iterator[Vendors]:
     try:
         yield vendors
     finally:
-        loop.call_soon_threadsafe(vendors.closing.set)
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_stop(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
@@ -245,6 +245,15 @@ def deserted_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+async def _stop(runner: web.AppRunner) -> None:
+    """Stop listening, and let go of whoever is still being answered or left hanging."""
+    for site in list(runner.sites):
+        await site.stop()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    await runner.cleanup()
 
 
 async def _cut(data: bytes, size: int) -> AsyncIterator[bytes]:

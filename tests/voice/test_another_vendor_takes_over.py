@@ -1,7 +1,6 @@
 """A vendor of speech may fail in any way it likes: another one finishes the same sentence, or understands the same words."""
 
 import asyncio
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +76,6 @@ class Heard(FrameProcessor):
     """What comes out of a stage."""
 
     frames: list[Frame] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
     waiting_for: tuple[type[Frame], ...] = ()
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -90,7 +88,6 @@ class Heard(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         self.frames.append(frame)
-        self.times.append(time.monotonic())
         if isinstance(frame, self.waiting_for):
             self.arrived.set()
         await self.push_frame(frame, direction)
@@ -180,7 +177,9 @@ def test_what_follows_a_sentence_stays_behind_it(first: Vendors, second: Vendors
     first.fault = "die"
     marks = [OutputTransportMessageFrame({"mark": number}) for number in (1, 2)]
 
-    heard = spoken(vendors_named(first, second, "openai", tmp_path), TTSSpeakFrame("One sentence."), marks[0], TTSSpeakFrame("Two."), marks[1])
+    heard = spoken(
+        vendors_named(first, second, "openai", tmp_path), TTSSpeakFrame("One sentence."), marks[0], TTSSpeakFrame("Two."), marks[1]
+    )
 
     kinds = [type(frame) for frame in heard.frames if isinstance(frame, (TTSAudioRawFrame, OutputTransportMessageFrame))]
     assert [kind for index, kind in enumerate(kinds) if index == 0 or kind is not kinds[index - 1]] == [
@@ -254,7 +253,9 @@ class TestWhereNoVoiceIsLeft:
         """It may hold what the caller said."""
         settings = vendors_named(first, second, "openai", tmp_path)
 
-        spoken(settings, TTSSpeakFrame("Welcome."), TTSAudioRawFrame, VADUserStartedSpeakingFrame(), TTSSpeakFrame("Thank you, Sarah."), 0.3)
+        spoken(
+            settings, TTSSpeakFrame("Welcome."), TTSAudioRawFrame, VADUserStartedSpeakingFrame(), TTSSpeakFrame("Thank you, Sarah."), 0.3
+        )
 
         clips = Clips(tmp_path / "clips")
         assert clips.find("Welcome.") is not None

@@ -230,4 +230,6 @@ def _arguments(call: _Call) -> dict[str, object]:
 
 
 def _failed(reason: str) -> VendorError:
-    return VendorError("The language model did not answer.", hint="Look at AIRA_LLM, AIRA_LLM_MODEL and the vendor's key.", code=f"llm_{reason}")
+    return VendorError(
+        "The language model did not answer.", hint="Look at AIRA_LLM, AIRA_LLM_MODEL and the vendor's key.", code=f"llm_{reason}"
+    )

@@ -122,6 +122,11 @@ class Session:
         if self._next_step != "transfer":
             await aio.close_call(self._aira, self.call.call_sid, outcome=self.outcome)
 
+    async def give_up(self) -> None:
+        """Nobody is left who could hear the caller or speak to them: a person takes the call, or the voicemail does."""
+        if not self.ended:
+            await self._end("transfer", self.outcome)
+
     async def _answers(self, event: Event | None) -> AsyncGenerator[str, None]:
         """The sentences that follow an event, after those that an interrupted write still owes the caller."""
         while self._owed:

@@ -91,6 +91,8 @@ async def _hold(websocket: WebSocket, switchboard: Switchboard, call: Call, star
     hearing, speaking = _speech(switchboard)
     complete = await run_call(websocket, session, stream_sid=start.stream_sid, hearing=hearing, speaking=speaking, tape=tape)
     await preparing
+    if getattr(speaking, "gave_up", False):
+        await session.give_up()
     if complete:
         await session.close()
     else:

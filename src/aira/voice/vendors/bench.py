@@ -12,6 +12,9 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, F
 
 from aira.errors import VendorError
 
+PATIENCE_SECONDS = 0.05
+"""How long the closing of a connection is waited for before it goes on by itself."""
+
 
 class Bench:
     """One service with its wires ending here."""
@@ -23,8 +26,18 @@ class Bench:
         service.link(_End(self._frames))
 
     async def start(self, setup: FrameProcessorSetup) -> None:
-        """Set the service up, which connects it, and start it."""
-        await self.service.setup(setup)
+        """Set the service up, which connects it, and start it. Raises VendorError at once where a service would try again by itself."""
+        connecting = asyncio.create_task(self.service.setup(setup))
+        failing = asyncio.create_task(self.take())
+        try:
+            await asyncio.wait({connecting, failing}, return_when=asyncio.FIRST_COMPLETED)
+            if failing.done():
+                failing.result()
+            await connecting
+        finally:
+            for task in (connecting, failing):
+                task.cancel()
+            await asyncio.gather(connecting, failing, return_exceptions=True)
         await self.service.queue_frame(StartFrame())
 
     async def put(self, frame: Frame) -> None:
@@ -39,8 +52,8 @@ class Bench:
         return frame
 
     async def close(self) -> None:
-        """Disconnect the service and end its tasks."""
-        await self.service.cleanup()
+        """Disconnect the service and end its tasks; a connection that is gone already is no failure."""
+        await asyncio.gather(self.service.cleanup(), return_exceptions=True)
 
 
 class Benches:
@@ -49,6 +62,7 @@ class Benches:
     def __init__(self, make: Callable[[], FrameProcessor]) -> None:
         self._make = make
         self._opening: asyncio.Task[Bench] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def ready(self) -> Bench | None:
@@ -68,13 +82,13 @@ class Benches:
         return await asyncio.shield(self._opening)
 
     async def throw_away(self) -> None:
-        """Close the service, in whatever state it is."""
+        """Close the service, in whatever state it is; a caller does not wait for a vendor that says its goodbyes slowly."""
         opening, self._opening = self._opening, None
         if opening is not None:
-            opening.cancel()
-            (bench,) = await asyncio.gather(opening, return_exceptions=True)
-            if isinstance(bench, Bench):
-                await bench.close()
+            closing = asyncio.create_task(_closed(opening))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            await asyncio.wait({closing}, timeout=PATIENCE_SECONDS)
 
     async def _opened(self, setup: FrameProcessorSetup) -> Bench:
         bench = Bench(self._make())
@@ -84,6 +98,13 @@ class Benches:
             await bench.close()
             raise
         return bench
+
+
+async def _closed(opening: "asyncio.Task[Bench]") -> None:
+    opening.cancel()
+    (bench,) = await asyncio.gather(opening, return_exceptions=True)
+    if isinstance(bench, Bench):
+        await bench.close()
 
 
 class _End(FrameProcessor):

@@ -116,7 +116,9 @@ def _place(vendor: str, settings: Settings) -> str:
 
 def _named(voice: str | None, vendor: str) -> str:
     if voice is None:
-        raise SetupError(f"{vendor} has no voice that it speaks with by default.", hint="Set AIRA_VOICE, or AIRA_VOICE_FALLBACK, to a voice id.")
+        raise SetupError(
+            f"{vendor} has no voice that it speaks with by default.", hint="Set AIRA_VOICE, or AIRA_VOICE_FALLBACK, to a voice id."
+        )
     return voice
 
 

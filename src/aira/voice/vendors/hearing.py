@@ -12,7 +12,6 @@ from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.utils.time import time_now_iso8601
 
 from aira.errors import AiraError
-from aira.voice.engines import EAR_RATE
 from aira.voice.vendors.bench import failure
 from aira.voice.vendors.listeners import Listener
 from aira.voice.vendors.plausible import is_transcript
@@ -27,7 +26,7 @@ class Hearing(SegmentedSTTService):
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         settings = STTSettings(model=None, language=None)
-        super().__init__(sample_rate=EAR_RATE, trailing_silence_secs=0, ttfs_p99_latency=P99_SECONDS, settings=settings)
+        super().__init__(trailing_silence_secs=0, ttfs_p99_latency=P99_SECONDS, settings=settings)
         self._listeners = listeners
 
     @property
@@ -81,6 +80,6 @@ class Hearing(SegmentedSTTService):
                 text = " ".join((await listener.transcribe(audio)).split())
         except TimeoutError:
             raise failure("too_slow") from None
-        if not is_transcript(text, len(audio) / 2 / EAR_RATE):
+        if not is_transcript(text, len(audio) / 2 / self.sample_rate):
             raise failure("garbage")
         return text

@@ -1,5 +1,7 @@
 """Pipecat's services that post one request a sentence or stretch, each with a connection of its own that ends with it."""
 
+from typing import Any
+
 import aiohttp
 from pipecat.processors.frame_processor import FrameProcessorSetup
 from pipecat.services.deepgram.tts import DeepgramHttpTTSService
@@ -49,6 +51,8 @@ class OwnSessionDeepgram(_OwnSession, DeepgramHttpTTSService):
 class OpenAIVoice(OpenAITTSService):
     """OpenAI's speech endpoint, asked once: instead of asking again, the next voice is asked."""
 
+    _client: Any
+
     def __init__(self, *, api_key: str, base_url: str | None, voice: str | None) -> None:
         settings = OpenAITTSService.Settings(voice=voice) if voice else None
         super().__init__(api_key=api_key, base_url=base_url, sample_rate=OPENAI_RATE, settings=settings)
@@ -62,6 +66,8 @@ class OpenAIVoice(OpenAITTSService):
 
 class OpenAIEar(OpenAISTTService):
     """OpenAI's transcription endpoint, asked once; it says also that there were no words."""
+
+    _client: Any
 
     def __init__(self, *, api_key: str, base_url: str | None) -> None:
         super().__init__(api_key=api_key, base_url=base_url, push_empty_transcripts=True)

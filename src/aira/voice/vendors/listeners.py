@@ -11,7 +11,7 @@ from pipecat.processors.frame_processor import FrameProcessorSetup
 from pipecat.services.stt_service import SegmentedSTTService, STTService
 
 from aira.errors import MissingExtra
-from aira.voice.audio import wav_bytes
+from aira.voice.audio import Samples, resample, wav_bytes
 from aira.voice.engines import EAR_RATE, shared_ear
 from aira.voice.vendors.bench import Bench, Benches, failure
 from aira.voice.vendors.circuit import Gate
@@ -20,8 +20,8 @@ STOP_SECONDS = 0.2
 """How long after the end of speech voice detection is sure of it."""
 LAST_WORDS_SECONDS = 0.3
 """How long a vendor that has sent words is waited for to say that these were all."""
-_PADDING = bytes(EAR_RATE)
-"""Half a second of silence: engines drop the last word of a stretch that ends with it."""
+PADDING_SECONDS = 0.5
+"""Silence after a stretch: engines drop the last word of one that ends with it."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class StretchEnd(DataFrame):
 
 
 class Listener(Protocol):
-    """Tells the words of one stretch of speech after the other. Sound is 16-bit samples at `EAR_RATE`."""
+    """Tells the words of one stretch of speech after the other. Sound is 16-bit samples at the pipeline's rate."""
 
     gate: Gate
     deadline: float | None
@@ -55,17 +55,21 @@ class LocalListener:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.deadline: float | None = None
+        self._rate = EAR_RATE
 
     async def prepare(self, setup: FrameProcessorSetup) -> None:
         """It is loaded when the server warms up."""
+        self._rate = setup.audio_in_sample_rate
 
     async def feed(self, audio: bytes) -> None:
         """It listens to whole stretches only."""
 
     async def transcribe(self, audio: bytes) -> str:
         """The words of a stretch."""
-        ear = await asyncio.to_thread(shared_ear)
-        return await asyncio.to_thread(ear.transcribe, np.frombuffer(audio + _PADDING, np.int16))
+        return await asyncio.to_thread(self._heard, _padded(audio, self._rate))
+
+    def _heard(self, samples: Samples) -> str:
+        return shared_ear().transcribe(resample(samples, self._rate, EAR_RATE))
 
     async def close(self) -> None:
         """The process keeps it."""
@@ -79,9 +83,11 @@ class PostingListener:
         self.deadline: float | None = deadline
         self._make = make
         self._service: SegmentedSTTService | None = None
+        self._rate = EAR_RATE
 
     async def prepare(self, setup: FrameProcessorSetup) -> None:
         """Set the service up."""
+        self._rate = setup.audio_in_sample_rate
         if self._service is None:
             self._service = self._make()
             await self._service.setup(setup)
@@ -93,7 +99,7 @@ class PostingListener:
         """The words of a stretch."""
         assert self._service is not None, "prepared first"
         words = []
-        async for frame in self._service.run_stt(wav_bytes(np.frombuffer(audio + _PADDING, np.int16), rate=EAR_RATE)):
+        async for frame in self._service.run_stt(wav_bytes(_padded(audio, self._rate), rate=self._rate)):
             if isinstance(frame, ErrorFrame):
                 raise failure("error")
             if isinstance(frame, TranscriptionFrame):
@@ -164,7 +170,7 @@ class StreamingListener:
 
     async def _play(self, bench: Bench, audio: bytes) -> None:
         self._fed += len(audio)
-        await bench.put(InputAudioRawFrame(audio, EAR_RATE, 1))
+        await bench.put(InputAudioRawFrame(audio, cast(FrameProcessorSetup, self._setup).audio_in_sample_rate, 1))
 
 
 def deepgram_service(*, api_key: str, base_url: str | None) -> STTService:
@@ -182,4 +188,8 @@ def deepgram_service(*, api_key: str, base_url: str | None) -> STTService:
 
     # Ends are found here, by voice detection; a second opinion would cut stretches in pieces.
     settings = DeepgramSTTService.Settings(endpointing=False, interim_results=False)
-    return Deepgram(api_key=api_key, base_url=base_url or "", sample_rate=EAR_RATE, settings=settings)
+    return Deepgram(api_key=api_key, base_url=base_url or "", settings=settings)
+
+
+def _padded(audio: bytes, rate: int) -> Samples:
+    return np.concatenate([np.frombuffer(audio, np.int16), np.zeros(int(rate * PADDING_SECONDS), np.int16)])

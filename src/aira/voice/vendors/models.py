@@ -78,7 +78,8 @@ def _connected(vendor: str, base_url: str | None, key: SecretStr | None, model: 
     if key is None and base_url is None:
         name = vendor.upper()
         raise SetupError(
-            "AIRA_MIND=llm needs a model to ask.", hint=f"Set {name}_API_KEY, or {name}_BASE_URL of another endpoint that speaks its protocol."
+            "AIRA_MIND=llm needs a model to ask.",
+            hint=f"Set {name}_API_KEY, or {name}_BASE_URL of another endpoint that speaks its protocol.",
         )
     headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
     client = httpx.AsyncClient(

@@ -5,8 +5,7 @@ from its beginning by the next, so the caller may hear its first words twice but
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -163,7 +162,7 @@ class Speaking(TTSService):
     async def _keep_clip(self, text: str, samples: Samples) -> None:
         await asyncio.to_thread(self._clips.keep, text, resample(samples, self.sample_rate, TELEPHONE_RATE))
 
-    def _keep(self, work: "asyncio.coroutines.Coroutine[None, None, None]") -> None:
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
         self._keeping.append(self.create_task(work))
 
 
