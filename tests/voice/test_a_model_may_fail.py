@@ -192,6 +192,22 @@ class TestFailure:
         assert "90" in bot(report)[-1]
         assert taken_over(asking, report) == [reason]
 
+    @pytest.mark.parametrize(("reply", "reason"), FAILURES.values(), ids=FAILURES)
+    def test_is_answered_by_a_second_model_first(self, asking: Aira, model: ChatServer, salon: Salon, reply: Reply, reason: str) -> None:
+        """In the same turn, going on after what was said already; the built-in mind is not needed."""
+        with chat_server() as second:
+            fallback = {"aira_llm_fallback": "openai", "aira_llm_fallback_base_url": second.url, "aira_llm_fallback_model": "other"}
+            asking = replace(asking, settings=asking.settings.model_copy(update=fallback))
+            model.will_say(reply)
+            second.will_say(Reply(("On Saturdays until two.",)))
+
+            report = talk(asking, salon, "When are you open?")
+
+        assert bot(report)[-1].endswith("On Saturdays until two.")
+        assert bot(report)[-1].count("Shall") == 0
+        assert second.requests[0]["model"] == "other"
+        assert taken_over(asking, report) == []
+
     def test_by_silence_is_noticed(self, asking: Aira, model: ChatServer, informed: Salon) -> None:
         """A model that does not begin in time has failed."""
         asking = replace(asking, settings=asking.settings.model_copy(update={"aira_llm_deadline": 0.3}))

@@ -182,5 +182,5 @@ async def _ready(request: Request) -> Response:
 
 async def _metrics(request: Request) -> Response:
     switchboard = _switchboard(request)
-    switchboard.meters.ready.set(switchboard.accepts)
+    switchboard.measure()
     return Response(generate_latest(switchboard.meters.gathered(alone=switchboard.board is None)), media_type=CONTENT_TYPE_LATEST)

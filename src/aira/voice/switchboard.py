@@ -16,6 +16,7 @@ from aira.voice.doorstep import Doorstep
 from aira.voice.lag import Lag
 from aira.voice.later import Later
 from aira.voice.signatures import webhook_secret
+from aira.voice.vendors.circuit import STATES, shared_circuits
 
 if TYPE_CHECKING:
     from pipecat.services.stt_service import STTService
@@ -49,6 +50,13 @@ class Meters:
             "From the end of the caller's speech to the bot's first sound.",
             registry=self.registry,
             buckets=(0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0),
+        )
+        self.circuits = Gauge(
+            "aira_vendor_circuit",
+            "0 where a vendor is asked, 1 where it is tried again, 2 where it is left alone.",
+            ["kind", "vendor"],
+            registry=self.registry,
+            multiprocess_mode="livemax",
         )
         self.failures = Counter("aira_failures", "Failures by where they happened.", ["where"], registry=self.registry)
 
@@ -129,8 +137,15 @@ class Switchboard:
             self._cuts.discard(cut)
             self._count(-1)
 
+    def measure(self) -> None:
+        """Put into the figures how it stands now."""
+        self.meters.ready.set(self.accepts)
+        for gate in shared_circuits():
+            self.meters.circuits.labels(gate.kind, gate.vendor).set(STATES.index(gate.state))
+
     def post(self) -> None:
-        """Tell the processes beside this one how it stands."""
+        """Tell the processes beside this one, and whoever asks them for the figures, how it stands."""
+        self.measure()
         if self.board is not None:
             self.board.post(takes=self.takes, active=self.active)
 

@@ -78,7 +78,8 @@ class Benches:
 
     async def get(self) -> Bench:
         """The service, as soon as it is connected."""
-        assert self._opening is not None, "begin comes first"
+        if self._opening is None:
+            raise failure("not_begun")
         return await asyncio.shield(self._opening)
 
     async def throw_away(self) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Literal
 
 State = Literal["closed", "half_open", "open"]
+STATES: tuple[State, ...] = ("closed", "half_open", "open")
 
 logger = logging.getLogger(__name__)
 

@@ -97,9 +97,8 @@ class PostingListener:
 
     async def transcribe(self, audio: bytes) -> str:
         """The words of a stretch."""
-        assert self._service is not None, "prepared first"
         words = []
-        async for frame in self._service.run_stt(wav_bytes(_padded(audio, self._rate), rate=self._rate)):
+        async for frame in cast(SegmentedSTTService, self._service).run_stt(wav_bytes(_padded(audio, self._rate), rate=self._rate)):
             if isinstance(frame, ErrorFrame):
                 raise failure("error")
             if isinstance(frame, TranscriptionFrame):
