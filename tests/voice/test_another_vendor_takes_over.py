@@ -67,7 +67,7 @@ def vendors_named(first: Vendors, second: Vendors, chosen: str, home: Path, **mo
         aira_voice_fallback="alloy" if other == "openai" else "aura-2-helena-en",
         aira_voice="alloy" if chosen == "openai" else "a-voice",
         **{f"{chosen}_base_url": address, f"{other}_base_url": second.url},
-        **{"aira_tts": chosen, "aira_tts_fallback": other, "aira_tts_deadline": 0.4, "aira_stt_deadline": 0.4, **KEYS, **more},
+        **{"aira_tts": chosen, "aira_tts_fallback": other, "aira_tts_deadline": 1.2, "aira_stt_deadline": 1.2, **KEYS, **more},
     )
 
 
@@ -286,7 +286,7 @@ def understood(settings: Settings, circuits: Circuits | None = None, stretches: 
     """What is understood of stretches of a second."""
 
     async def run() -> Heard:
-        one = [VADUserStartedSpeakingFrame(), *([SPEECH] * 50), VADUserStoppedSpeakingFrame(stop_secs=0.2), 1.0]
+        one = [VADUserStartedSpeakingFrame(), *([SPEECH] * 50), VADUserStoppedSpeakingFrame(stop_secs=0.2), 1.8]
         return await run_stage(hearing(settings, circuits or Circuits()), [0.2, *(one * stretches)])
 
     return asyncio.run(run())
