@@ -1,7 +1,7 @@
 """A vendor of speech may fail in any way it likes: another one finishes the same sentence, or understands the same words."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,18 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
 from aira.settings import Settings
-from aira.voice.audio import Samples
-from aira.voice.engines import EAR_RATE
+from aira.voice.audio import TELEPHONE_RATE, Samples
 from aira.voice.speech import hearing, speaking
+from aira.voice.vendors.by_setting import listeners, speakers
 from aira.voice.vendors.circuit import Circuits
 from aira.voice.vendors.clips import APOLOGY, Clips
-from aira.voice.vendors.speaking import NobodyHears
+from aira.voice.vendors.hearing import Hearing
+from aira.voice.vendors.speaking import NobodyHears, Speaking
 from vendor_servers import FAULTS, SECONDS_A_LETTER, Vendors, deserted_address, vendor_server
 
 SENTENCE = "A colour treatment costs ninety dollars."
+DEADLINE = 2.5
+"""Seconds that each vendor gets: a busy machine is no failure."""
 FIRST, SECOND = 300.0, 600.0
 """The pitches of the two vendors' tones."""
 KEYS = {f"{vendor}_api_key": "k" for vendor in ("openai", "cartesia", "elevenlabs", "deepgram")}
@@ -67,7 +70,7 @@ def vendors_named(first: Vendors, second: Vendors, chosen: str, home: Path, **mo
         aira_voice_fallback="alloy" if other == "openai" else "aura-2-helena-en",
         aira_voice="alloy" if chosen == "openai" else "a-voice",
         **{f"{chosen}_base_url": address, f"{other}_base_url": second.url},
-        **{"aira_tts": chosen, "aira_tts_fallback": other, "aira_tts_deadline": 1.2, "aira_stt_deadline": 1.2, **KEYS, **more},
+        **{"aira_tts": chosen, "aira_tts_fallback": other, "aira_tts_deadline": DEADLINE, "aira_stt_deadline": DEADLINE, **KEYS, **more},
     )
 
 
@@ -102,19 +105,19 @@ class Heard(FrameProcessor):
         return [frame.text for frame in self.frames if isinstance(frame, TranscriptionFrame)]
 
 
-async def run_stage(stage: FrameProcessor, frames: Sequence[Frame | float | type[Frame]]) -> Heard:
-    """Put frames into a stage; a number waits so many seconds, a type until such a frame comes out."""
+async def run_stage(stage: FrameProcessor, frames: Sequence[Frame | float | type[Frame] | tuple[type[Frame], ...]]) -> Heard:
+    """Put frames into a stage; a number waits so many seconds, a type, or one of several, until such a frame comes out."""
     heard, above = Heard(), Heard()
-    params = PipelineParams(audio_in_sample_rate=EAR_RATE, audio_out_sample_rate=8000)
+    params = PipelineParams(audio_in_sample_rate=TELEPHONE_RATE, audio_out_sample_rate=8000)
     worker = PipelineWorker(Pipeline([above, stage, heard]), params=params, enable_rtvi=False, cancel_on_idle_timeout=False)
 
     async def play() -> None:
         for frame in frames:
             if isinstance(frame, float):
                 await asyncio.sleep(frame)
-            elif isinstance(frame, type):
-                heard.waiting_for = (frame,)
-                if not any(isinstance(one, frame) for one in heard.frames):
+            elif isinstance(frame, (type, tuple)):
+                heard.waiting_for = frame if isinstance(frame, tuple) else (frame,)
+                if not any(isinstance(one, heard.waiting_for) for one in heard.frames):
                     await asyncio.wait_for(heard.arrived.wait(), 10)
                 heard.arrived.clear()
             else:
@@ -134,11 +137,21 @@ def pitch_of(samples: Samples) -> float:
     return float(np.fft.rfftfreq(len(samples), 1 / 8000)[spectrum.argmax()])
 
 
-def spoken(settings: Settings, *frames: Frame | float | type[Frame], circuits: Circuits | None = None) -> Heard:
+def two_voices(settings: Settings) -> Speaking:
+    """The speaking stage as where the engine of this process is not installed."""
+    return Speaking(speakers(settings, Circuits())[:-1], Clips(settings.aira_home / "clips"))
+
+
+def spoken(
+    settings: Settings,
+    *frames: Frame | float | type[Frame],
+    circuits: Circuits | None = None,
+    stage: Callable[[Settings], FrameProcessor] | None = None,
+) -> Heard:
     """What is heard where these frames are to be spoken."""
 
     async def run() -> Heard:
-        return await run_stage(speaking(settings, circuits or Circuits()), frames)
+        return await run_stage(stage(settings) if stage else speaking(settings, circuits or Circuits()), frames)
 
     return asyncio.run(run())
 
@@ -223,28 +236,14 @@ def test_a_vendor_that_keeps_failing_is_left_alone(first: Vendors, second: Vendo
     assert [gate.state for gate in circuits if gate.vendor.startswith("openai")] == ["open"]
 
 
-@pytest.fixture
-def no_local_engines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the engines of this process are not installed."""
-    import importlib.util
-
-    found = importlib.util.find_spec
-    missing = {"hibari", "moonshine_voice"}
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None if name in missing else found(name, package))
-
-
 class TestWhereNoVoiceIsLeft:
-    @pytest.fixture(autouse=True)
-    def _nothing_else(self, no_local_engines: None) -> None:
-        """Only the two vendors."""
-
     def test_the_greeting_comes_from_the_clips(self, first: Vendors, second: Vendors, tmp_path: Path) -> None:
         """What a business opened an earlier call with is still there, in the sound of whoever said it then."""
         settings = vendors_named(first, second, "openai", tmp_path)
         spoken(settings, TTSSpeakFrame(SENTENCE), 0.3)
         first.fault = second.fault = "500"
 
-        heard = spoken(settings, TTSSpeakFrame(SENTENCE), 0.1)
+        heard = spoken(settings, TTSSpeakFrame(SENTENCE), 0.1, stage=two_voices)
 
         assert is_whole(heard.sound())
         assert pitch_of(heard.sound()) == pytest.approx(FIRST, abs=5)
@@ -268,7 +267,7 @@ class TestWhereNoVoiceIsLeft:
         first.fault = second.fault = "500"
 
         async def run() -> tuple[Heard, bool]:
-            stage = speaking(settings, Circuits())
+            stage = two_voices(settings)
             heard = await run_stage(stage, [TTSSpeakFrame(SENTENCE), 0.5])
             return heard, stage.gave_up
 
@@ -279,15 +278,18 @@ class TestWhereNoVoiceIsLeft:
         assert len(heard.sound()) > 8000 * SECONDS_A_LETTER * 60
 
 
-SPEECH = InputAudioRawFrame(np.random.default_rng(7).normal(0, 3000, EAR_RATE // 50).astype("<i2").tobytes(), EAR_RATE, 1)
+SPEECH = InputAudioRawFrame(np.random.default_rng(7).normal(0, 3000, TELEPHONE_RATE // 50).astype("<i2").tobytes(), TELEPHONE_RATE, 1)
 
 
-def understood(settings: Settings, circuits: Circuits | None = None, stretches: int = 1) -> Heard:
-    """What is understood of stretches of a second."""
+def understood(settings: Settings, circuits: Circuits | None = None, *, stretches: int = 1, engine_here: bool = True) -> Heard:
+    """What is understood of stretches of a second; `engine_here` is whether this process has an engine of its own."""
 
     async def run() -> Heard:
-        one = [VADUserStartedSpeakingFrame(), *([SPEECH] * 50), VADUserStoppedSpeakingFrame(stop_secs=0.2), 1.8]
-        return await run_stage(hearing(settings, circuits or Circuits()), [0.2, *(one * stretches)])
+        one = [VADUserStartedSpeakingFrame(), *([SPEECH] * 50), VADUserStoppedSpeakingFrame(stop_secs=0.2)]
+        understood = (TranscriptionFrame, NobodyHears)
+        names = [settings.aira_stt, str(settings.aira_stt_fallback)]
+        stage = hearing(settings, circuits or Circuits()) if engine_here else Hearing(listeners(settings, names, Circuits())[:-1])
+        return await run_stage(stage, [0.2, *one, understood, *([*one, 1.8] * (stretches - 1)), 0.3])
 
     return asyncio.run(run())
 
@@ -323,11 +325,11 @@ def test_words_are_understood_by_the_next_engine(first: Vendors, second: Vendors
     assert heard.words() == ["How much is a colour treatment?"]
 
 
-def test_where_no_engine_is_left_it_is_said_once(first: Vendors, second: Vendors, tmp_path: Path, no_local_engines: None) -> None:
+def test_where_no_engine_is_left_it_is_said_once(first: Vendors, second: Vendors, tmp_path: Path) -> None:
     """The speaking stage then apologises, and ends the stream."""
     first.fault = second.fault = "500"
 
-    heard = understood(ears_named(first, second, "openai", tmp_path))
+    heard = understood(ears_named(first, second, "openai", tmp_path), engine_here=False)
 
     assert [type(frame) for frame in heard.frames if isinstance(frame, NobodyHears)] == [NobodyHears]
 
