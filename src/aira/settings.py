@@ -92,7 +92,10 @@ class Settings(BaseSettings):
         None, description="Second speech-to-text vendor, asked for the same words where the first fails; the local engine is the last."
     )
     aira_stt_deadline: float = Field(
-        1.2, gt=0, le=5, description="Seconds a speech-to-text vendor may take after the caller has stopped speaking."
+        1.2,
+        gt=0,
+        le=1.3,  # two vendors in a row and the local engine fit what a turn waits for its words
+        description="Seconds a speech-to-text vendor may take after the caller has stopped speaking.",
     )
     aira_tts: Literal["local", "cartesia", "elevenlabs", "deepgram", "openai"] = Field("local", description="Text-to-speech engine.")
     aira_tts_fallback: Literal["cartesia", "elevenlabs", "deepgram", "openai"] | None = Field(

@@ -70,7 +70,7 @@ def vendors_named(first: Vendors, second: Vendors, chosen: str, home: Path, **mo
         aira_voice_fallback="alloy" if other == "openai" else "aura-2-helena-en",
         aira_voice="alloy" if chosen == "openai" else "a-voice",
         **{f"{chosen}_base_url": address, f"{other}_base_url": second.url},
-        **{"aira_tts": chosen, "aira_tts_fallback": other, "aira_tts_deadline": DEADLINE, "aira_stt_deadline": DEADLINE, **KEYS, **more},
+        **{"aira_tts": chosen, "aira_tts_fallback": other, "aira_tts_deadline": DEADLINE, "aira_stt_deadline": 1.3, **KEYS, **more},
     )
 
 

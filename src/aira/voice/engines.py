@@ -7,6 +7,7 @@ An engine is loaded once a process and shared by all its calls: loading takes ha
 import threading
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from typing import Protocol, cast
 
 import numpy as np
@@ -85,6 +86,16 @@ def trimmed(samples: Samples) -> Samples:
     if not loud:
         return samples
     return samples[max(0, loud[0] - _LEAD) : loud[-1] + _WINDOW + _TAIL]
+
+
+def ear_is_here() -> bool:
+    """Whether the listening engine is installed."""
+    return find_spec("moonshine_voice") is not None
+
+
+def voice_is_here() -> bool:
+    """Whether the speaking engine is installed."""
+    return find_spec("hibari") is not None
 
 
 @cache

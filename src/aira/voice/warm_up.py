@@ -7,10 +7,12 @@ import json
 from collections.abc import AsyncGenerator, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from fastapi import WebSocket
 
 from aira.core.app import Aira
 from aira.core.calls import list_calls
+from aira.settings import Settings
 from aira.voice.audio import MULAW_SILENCE, PACKET_SAMPLES, resample
 
 if TYPE_CHECKING:
@@ -46,14 +48,21 @@ async def rehearse(hearing: "STTService", speaking: "TTSService") -> None:
 
 def _load(aira: Aira, *, engines: bool) -> None:
     importlib.import_module("aira.voice.pipeline")  # two seconds that must not hold up the event loop
-    from aira.voice.engines import EAR_RATE, VOICE_RATE, shared_ear, shared_voice
-
     list_calls(aira, limit=1)
     aira.embedder.embed([_SENTENCE])
-    if engines and aira.settings.aira_tts == "local":
+    if engines:
+        _load_engines(aira.settings)
+
+
+def _load_engines(settings: Settings) -> None:
+    """Also those that only take over from a vendor: a caller who has waited for the vendor waits for no loading."""
+    from aira.voice.engines import EAR_RATE, VOICE_RATE, ear_is_here, shared_ear, shared_voice, voice_is_here
+
+    sound = np.zeros(VOICE_RATE, np.int16)
+    if settings.aira_tts == "local" or voice_is_here():
         sound = next(shared_voice().speak(_SENTENCE))
-        if aira.settings.aira_stt == "local":
-            shared_ear().transcribe(resample(sound, VOICE_RATE, EAR_RATE))
+    if settings.aira_stt == "local" or ear_is_here():
+        shared_ear().transcribe(resample(sound, VOICE_RATE, EAR_RATE))
 
 
 class _Greeting:

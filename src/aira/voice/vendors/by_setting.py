@@ -1,6 +1,5 @@
 """The listeners and speakers that the settings name: Pipecat's classes with the vendor's key, then the engines of this process."""
 
-import importlib.util
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -10,6 +9,7 @@ from pydantic import SecretStr
 
 from aira.errors import SetupError
 from aira.settings import Settings
+from aira.voice.engines import ear_is_here, voice_is_here
 from aira.voice.vendors.circuit import Circuits
 from aira.voice.vendors.listeners import Listener, LocalListener, PostingListener, StreamingListener, deepgram_service
 from aira.voice.vendors.speakers import LocalSpeaker, Speaker, VendorSpeaker
@@ -28,7 +28,7 @@ def listeners(settings: Settings, vendors: Sequence[str], circuits: Circuits) ->
         else:
             _openai_key(settings)
             found.append(PostingListener(gate, partial(_openai_ear, settings), deadline=settings.aira_stt_deadline))
-    if importlib.util.find_spec("moonshine_voice") is not None:
+    if ear_is_here():
         found.append(LocalListener(circuits.of("stt", "local")))
     return found
 
@@ -43,7 +43,7 @@ def speakers(settings: Settings, circuits: Circuits) -> list[Callable[[], Speake
         gate = circuits.of("tts", _place(vendor, settings))
         make = _SPEAKING[vendor](settings, voice)
         made.append(partial(VendorSpeaker, gate, make, deadline=settings.aira_tts_deadline))
-    if importlib.util.find_spec("hibari") is not None:
+    if voice_is_here():
         made.append(partial(LocalSpeaker, circuits.of("tts", "local")))
     return made
 
