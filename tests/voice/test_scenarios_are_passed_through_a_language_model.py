@@ -15,10 +15,10 @@ import pytest
 from aira.core.app import Aira
 from aira.core.owners import add_owner
 from aira.core.wallet import top_up
-from aira.voice.llm import llm_client
 from aira.voice.scenarios.grade import failures
 from aira.voice.scenarios.play import Played, Stage
 from aira.voice.scenarios.scenario import load_library
+from aira.voice.vendors.models import language_models
 from chat_server import ChatServer, Reply, chat_server
 from puppet_model import reply_to
 
@@ -42,7 +42,7 @@ def asking(aira: Aira, model: ChatServer) -> Aira:
 
 async def played_by(asking: Aira) -> list[Played]:
     """Each scenario once, as it is written."""
-    client = llm_client(asking.settings)
+    client = language_models(asking.settings)
     try:
         stage = Stage(asking, client)
         return [await stage.play(scenario, seed=0) for scenario in load_library()]
