@@ -14,6 +14,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.utils.time import time_now_iso8601
 
 from aira.voice.audio import PACKET_SAMPLES, TELEPHONE_RATE, Samples, decode_mulaw, encode_mulaw
+from aira.voice.frames import NothingHeard
 from aira.voice.simulator.caller_voice import spoken
 
 CLIPS = ("I'd like to book a haircut tomorrow afternoon at half past two.", "My name is Sarah Johnson.", "Yes, please.")
@@ -37,10 +38,9 @@ class NoTimeHearing(SegmentedSTTService):
         return False
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
-        """Yield the words; nothing for a sound that is no clip."""
+        """Yield the words, or that a sound is no clip."""
         words = self._words or clip_of(np.frombuffer(audio, np.int16))
-        if words:
-            yield TranscriptionFrame(words, self._user_id, time_now_iso8601())
+        yield TranscriptionFrame(words, self._user_id, time_now_iso8601()) if words else NothingHeard()
 
 
 class NoTimeSpeaking(TTSService):

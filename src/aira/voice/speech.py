@@ -13,6 +13,7 @@ from pipecat.utils.time import time_now_iso8601
 from aira.settings import Settings
 from aira.voice.audio import Samples, resample
 from aira.voice.engines import EAR_RATE, VOICE_RATE, Ear, Voice, shared_ear, shared_voice
+from aira.voice.frames import NothingHeard
 from aira.voice.vendors.circuit import Circuits, shared_circuits
 
 EAR_P99_SECONDS = 0.4
@@ -32,10 +33,9 @@ class LocalHearing(SegmentedSTTService):
         return False
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
-        """Yield the segment's words as one frame; nothing where there are none."""
+        """Yield the segment's words as one frame, or that there are none."""
         text = await asyncio.to_thread(self._transcribe, np.frombuffer(audio, dtype=np.int16))
-        if text:
-            yield TranscriptionFrame(text, self._user_id, time_now_iso8601())
+        yield TranscriptionFrame(text, self._user_id, time_now_iso8601()) if text else NothingHeard()
 
     def _transcribe(self, samples: Samples) -> str:
         return self._ear.transcribe(resample(samples, self.sample_rate, EAR_RATE))

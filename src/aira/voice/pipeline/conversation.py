@@ -138,7 +138,8 @@ class Conversation(FrameProcessor):
             await self._talk.measured(delay.parts(time.monotonic()))
 
     async def _hang_up_when_done(self) -> None:
-        if self._talk.ended and not self._thinking and not self._unheard and self._waiting.empty():
+        owing = self._unheard or self._cut_off  # what was cut off is said again, unless the caller cut in with words
+        if self._talk.ended and not self._thinking and not owing and self._waiting.empty():
             await self.push_frame(EndWorkerFrame())
 
     async def _hang_up_anyway(self) -> None:

@@ -23,6 +23,7 @@ from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 from pipecat.turns.user_turn_processor import UserTurnProcessor
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from aira.voice.frames import NothingHeard
 from aira.voice.keypad import KEYS_SECONDS, LAST_KEY, typed
 from aira.voice.talk import Delay
 
@@ -85,9 +86,18 @@ class PauseStop(BaseUserTurnStopStrategy):
             self._text = f"{self._text} {frame.text}".strip()
             self._last_words = self._last_words or frame.finalized
             await self._wait()
+        elif isinstance(frame, NothingHeard):
+            await self._go_on_without()
         elif isinstance(frame, InterimTranscriptionFrame):
             self._last_words = False
         return ProcessFrameResult.CONTINUE
+
+    async def _go_on_without(self) -> None:
+        """The stretch was only noise: a turn without any words is over, so that the bot takes up what the noise cut off."""
+        self._last_words = True
+        if not self._text and not self._speaking:
+            await self.trigger_user_turn_stopped()
+        await self._wait()
 
     async def _wait(self) -> None:
         if self._speaking or not self._text:

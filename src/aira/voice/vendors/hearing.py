@@ -12,6 +12,7 @@ from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.utils.time import time_now_iso8601
 
 from aira.errors import AiraError
+from aira.voice.frames import NothingHeard
 from aira.voice.vendors.bench import failure
 from aira.voice.vendors.listeners import Listener
 from aira.voice.vendors.plausible import is_transcript
@@ -51,12 +52,12 @@ class Hearing(SegmentedSTTService):
         await asyncio.gather(*(listener.close() for listener in self._listeners))
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
-        """Yield the stretch's words as one frame; nothing where there are none."""
+        """Yield the stretch's words as one frame, or that there are none, or nobody to hear them."""
         text = await self._understood(audio)
         if text is None:
             yield NobodyHears()
-        elif text:
-            yield TranscriptionFrame(text, self._user_id, time_now_iso8601())
+        else:
+            yield TranscriptionFrame(text, self._user_id, time_now_iso8601()) if text else NothingHeard()
 
     async def _understood(self, audio: bytes) -> str | None:
         """The words of a stretch, None where no listener is left."""
