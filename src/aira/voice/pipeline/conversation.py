@@ -41,7 +41,8 @@ class Conversation(FrameProcessor):
         self._cut_off: list[str] = []
         self._marks = 0
         self._thinking = False
-        self._cut_in = False
+        self._cut_in: asyncio.Future[bool] | None = None
+        """Set while the caller makes a sound; its result is whether there were words in it."""
         self._delay: Delay | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.failed = False
@@ -86,6 +87,8 @@ class Conversation(FrameProcessor):
         elif not turn.text:
             for sentence in cut_off:  # a cough or a door: nobody wanted to say anything
                 await self._speak(sentence)
+        if self._cut_in is not None and not self._cut_in.done():
+            self._cut_in.set_result(bool(turn.text))
         await self._hang_up_when_done()
 
     async def _converse(self) -> None:
@@ -102,11 +105,10 @@ class Conversation(FrameProcessor):
             sentences, delay = await self._waiting.get()
             self._thinking = True
             asked_at = time.monotonic()
-            self._cut_in = False
+            self._cut_in = None
             async with aclosing(sentences):
                 async for sentence in sentences:
-                    if self._cut_in:
-                        self._cut_off.append(sentence)
+                    if await self._cut_off_by_words():
                         await self._talk.interrupted([sentence])
                         break
                     if delay is not None:
@@ -118,6 +120,14 @@ class Conversation(FrameProcessor):
                 self._start(self._hang_up_anyway())
             await self._hang_up_when_done()
 
+    async def _cut_off_by_words(self) -> bool:
+        """Whether the caller has something to say; a sound is waited for until that is known. What is begun goes on after a mere noise."""
+        if self._cut_in is None:
+            return False
+        spoke = await self._cut_in
+        self._cut_in = None
+        return spoke
+
     async def _speak(self, sentence: str) -> None:
         self._marks += 1
         mark = f"s{self._marks}"
@@ -126,7 +136,8 @@ class Conversation(FrameProcessor):
         await self.push_frame(OutputTransportMessageFrame({"event": "mark", "mark": {"name": mark}}))
 
     async def _interrupt(self) -> None:
-        self._cut_in = True
+        if self._cut_in is None or self._cut_in.done():
+            self._cut_in = asyncio.get_running_loop().create_future()
         if self._unheard:
             self._cut_off = [sentence for _, sentence in self._unheard]
             self._unheard.clear()
