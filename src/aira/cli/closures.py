@@ -1,11 +1,15 @@
 """`aira businesses closures`: dates with other hours than usual."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aira.cli import render
-from aira.cli.options import Business, Json, Yes
+from aira.cli.options import Business, DryRun, Json, Yes
+
+if TYPE_CHECKING:
+    from aira.model import Appointment
 
 app = typer.Typer(no_args_is_help=True, help="Dates on which a business is closed or open at other hours.")
 
@@ -39,10 +43,37 @@ def add(
         render.emit(closing, json=True)
         return
     render.emit_list(closing.closures, json=False, columns=COLUMNS)
-    if closing.affected:
-        render.note(f"{len(closing.affected)} appointments are outside the hours now and stay booked until you move or cancel them:")
-        for one in closing.affected:
-            render.note(f"  aira appointments cancel {one.id}   or   aira appointments reschedule {one.id} --at TIME")
+    _name_affected(closing.affected)
+
+
+@app.command("import")
+def import_(
+    business: Business,
+    country: Annotated[str, typer.Option("--country", help="ISO code, such as US or DE.")],
+    year: Annotated[int, typer.Option("--year", min=1, max=9999, help="Such as 2027.")],
+    subdivision: Annotated[str | None, typer.Option("--subdivision", help="State or region, such as NY.")] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Close on the public holidays of a year. Dates with other hours keep them; what is booked then is listed and stays booked.
+
+    Example:
+      $ aira businesses closures import --business "Bella Hair" --country US --subdivision NY --year 2027
+    """
+    from aira.core.app import open_aira
+    from aira.core.holiday_closures import import_holidays
+
+    with open_aira() as aira:
+        closing = import_holidays(aira, business=business, country=country, year=year, subdivision=subdivision, dry_run=dry_run)
+    if json:
+        render.emit(closing, json=True)
+        return
+    render.emit_list(closing.added, json=False, columns=COLUMNS, empty="No holiday to close on.")
+    if closing.kept:
+        render.note(f"Kept as they are: {', '.join(sorted({str(closure.on_date) for closure in closing.kept}))}.")
+    _name_affected(closing.affected)
+    if dry_run:
+        render.note("Nothing was changed.")
 
 
 @app.command("list")
@@ -79,3 +110,12 @@ def remove(day: Day, business: Business, yes: Yes = False, json: Json = False) -
         on_date = parse_day(day, today=local_today(aira, found))
         render.confirm(f"Give {on_date} its usual hours back?", yes=yes)
         render.emit_list(remove_closure(aira, on_date, business=found.id), json=json, columns=COLUMNS)
+
+
+def _name_affected(appointments: "Sequence[Appointment]") -> None:
+    if not appointments:
+        return
+    count = render.counted(len(appointments), "appointment")
+    render.note(f"{count} outside the hours then, booked until you move or cancel them:")
+    for one in appointments:
+        render.note(f"  aira appointments cancel {one.id}   or   aira appointments reschedule {one.id} --at TIME")

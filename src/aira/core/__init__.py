@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from aira.core.facts import (
         business_facts as business_facts,
     )
+    from aira.core.holiday_closures import import_holidays as import_holidays
     from aira.core.knowledge import (
         load_knowledge as load_knowledge,
         search_knowledge as search_knowledge,
@@ -214,6 +215,7 @@ _MODULES = {
     "add_closure": "closures",
     "list_closures": "closures",
     "remove_closure": "closures",
+    "import_holidays": "holiday_closures",
     "record_consent": "consents",
     "add_document": "documents",
     "await_document": "documents",

@@ -21,6 +21,7 @@ from aira.core import (
     consents,
     documents,
     facts,
+    holiday_closures,
     knowledge,
     monitor,
     notifications,
@@ -106,6 +107,7 @@ waive_charge = in_thread(charges.waive_charge)
 add_closure = in_thread(closures.add_closure)
 list_closures = in_thread(closures.list_closures)
 remove_closure = in_thread(closures.remove_closure)
+import_holidays = in_thread(holiday_closures.import_holidays)
 
 record_consent = in_thread(consents.record_consent)
 

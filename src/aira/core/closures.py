@@ -11,18 +11,20 @@ from aira.core.hours import parse_spans
 from aira.errors import NotFound
 from aira.model import Appointment, Closing, Closure
 
-_ADD_SQL = """
+CLOSURE_COLUMNS = "id, business_id, on_date, opens, closes, reason"
+
+_ADD_SQL = f"""
 insert into business_closures (business_id, on_date, opens, closes, reason)
 values (%(business_id)s, %(on_date)s, %(opens)s, %(closes)s, %(reason)s)
-returning id, business_id, on_date, opens, closes, reason
+returning {CLOSURE_COLUMNS}
 """
-_LIST_SQL = """
-select id, business_id, on_date, opens, closes, reason from business_closures
+_LIST_SQL = f"""
+select {CLOSURE_COLUMNS} from business_closures
 where business_id = %(business_id)s and on_date >= %(since)s order by on_date, opens nulls first
 """
-_REMOVE_SQL = """
+_REMOVE_SQL = f"""
 delete from business_closures where business_id = %(business_id)s and on_date = %(on_date)s
-returning id, business_id, on_date, opens, closes, reason
+returning {CLOSURE_COLUMNS}
 """
 _AFFECTED_SQL = f"""
 select {APPOINTMENT_COLUMNS} from {APPOINTMENT_TABLES}
@@ -47,7 +49,7 @@ def add_closure(aira: Aira, on_date: date, *, business: UUID | str, hours: str |
             for opens, closes in spans
             for closure in fetch_all(connection, Closure, _ADD_SQL, {"opens": opens, "closes": closes, **values})
         ]
-        return Closing(closures=closures, affected=_affected(connection, business_id, on_date))
+        return Closing(closures=closures, affected=outside_hours(connection, business_id, on_date))
 
 
 def list_closures(aira: Aira, *, business: UUID | str, since: date | None = None) -> list[Closure]:
@@ -67,5 +69,6 @@ def remove_closure(aira: Aira, on_date: date, *, business: UUID | str) -> list[C
         return removed
 
 
-def _affected(connection: Connection, business_id: UUID, on_date: date) -> list[Appointment]:
+def outside_hours(connection: Connection, business_id: UUID, on_date: date) -> list[Appointment]:
+    """What is booked on a local date and does not fit into its hours."""
     return fetch_all(connection, Appointment, _AFFECTED_SQL, {"business_id": business_id, "on_date": on_date})

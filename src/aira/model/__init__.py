@@ -8,6 +8,7 @@ from aira.model.appointments import (
     Appointment as Appointment,
     AppointmentSource as AppointmentSource,
     Closing as Closing,
+    HolidayClosing as HolidayClosing,
     Notification as Notification,
     Slot as Slot,
 )

@@ -58,6 +58,16 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class HolidayClosing:
+    """Public holidays on which a business was closed, and the appointments that are outside the hours then. None of them is cancelled."""
+
+    added: list[Closure]
+    kept: list[Closure]
+    """Dates that were closed or had other hours before, as they are."""
+    affected: list[Appointment]
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """A message in the outbox."""
 
