@@ -71,6 +71,22 @@ def invitations(mails: list[EmailMessage]) -> list[Calendar]:
     return [Calendar.from_ical(part.get_content()) for mail in mails for part in mail.walk() if part.get_content_type() == "text/calendar"]
 
 
+def calendar_of(mails: list[EmailMessage]) -> dict[str, datetime]:
+    """When each event begins in the calendar of somebody whose mail program acts on these mails, by UID (RFC 5546).
+
+    What a mail asks for is read from its Content-Type; the newer revision of an event takes the place of the older.
+    """
+    events: dict[str, tuple[int, str, datetime]] = {}
+    for mail in mails:
+        for part in mail.walk():
+            if part.get_content_type() == "text/calendar":
+                event = Calendar.from_ical(part.get_content()).walk("VEVENT")[0]
+                uid, sequence = str(event["UID"]), int(event["SEQUENCE"])
+                if uid not in events or sequence > events[uid][0]:
+                    events[uid] = (sequence, str(part.get_param("method")), event.start)
+    return {uid: start for uid, (_, method, start) in events.items() if method == "REQUEST"}
+
+
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:
     """The plain text or the HTML of a mail."""
     body = mail.get_body((kind,))

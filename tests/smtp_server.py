@@ -1,16 +1,17 @@
 """A mail server on a port of this machine, that keeps what it takes and fails on request."""
 
-import socketserver
+import asyncio
 import threading
-from base64 import b64decode
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Self
 
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
 
 class SmtpServer:
-    """Speaks SMTP (RFC 5321) with plain authentication; `failing` says what happens to the next messages.
+    """A server of aiosmtpd, with a password where one is given; `failing` says what happens to the next messages.
 
     refuse: 550 to the recipient; busy: 451 to the message; drop: the connection ends after the message is taken;
     drop_early: it ends before.
@@ -20,70 +21,88 @@ class SmtpServer:
         self.messages: list[EmailMessage] = []
         self.failing: list[str] = []
         self.password = password
-        self._server = _Listener(("127.0.0.1", 0), _Conversation)
-        self._server.mail = self
+        self.port = 0
+        self._conversations: set[SMTP] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     @property
     def url(self) -> str:
         """The address for SMTP_URL."""
         user = f"desk:{self.password}@" if self.password else ""
-        return f"smtp://{user}127.0.0.1:{self._server.server_address[1]}"
+        return f"smtp://{user}127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _listen(self) -> None:
+        def conversation() -> SMTP:
+            smtp = SMTP(
+                _Desk(self),
+                hostname="mail.example",
+                loop=self._loop,
+                authenticator=self._authenticated,
+                auth_require_tls=False,
+            )
+            self._conversations.add(smtp)
+            return smtp
+
+        self._server = await self._loop.create_server(conversation, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        self._server.close()
+        for smtp in self._conversations:
+            _hang_up(smtp)
+        await asyncio.sleep(0)  # the connections end with the loop's next step
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
+
+    def _authenticated(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:
+        known = LoginPassword(b"desk", (self.password or "").encode())
+        return AuthResult(success=given == known, handled=False)
 
 
-class _Listener(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    mail: SmtpServer
+class _Desk:
+    """What aiosmtpd asks at each step of a conversation."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        self._failure = ""
+
+    async def handle_MAIL(self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self._server.password is not None and not session.authenticated:
+            return "530 a password is needed"
+        self._failure = self._server.failing.pop(0) if self._server.failing else ""
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 ok"
+
+    async def handle_RCPT(self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self._failure == "refuse":
+            return "550 no such person here"
+        if self._failure == "drop_early":
+            _hang_up(smtp)
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, smtp: SMTP, session: Session, envelope: Envelope) -> str:
+        if self._failure == "busy":
+            return "451 try again later"
+        self._server.messages.append(message_from_bytes(envelope.original_content or b"", policy=policy.default))
+        if self._failure == "drop":
+            _hang_up(smtp)
+        return "250 taken"
 
 
-class _Conversation(socketserver.StreamRequestHandler):
-    server: _Listener
-
-    def handle(self) -> None:
-        self.failure = self.server.mail.failing.pop(0) if self.server.mail.failing else ""
-        self.reply("220 mail.example")
-        while line := self.rfile.readline().decode().strip():
-            verb, _, rest = line.partition(" ")
-            if not self.answer(verb.upper(), rest):
-                return
-
-    def reply(self, text: str) -> bool:
-        self.wfile.write(f"{text}\r\n".encode())
-        return True
-
-    def answer(self, verb: str, rest: str) -> bool:
-        """Answer one command; False ends the conversation."""
-        match verb:
-            case "EHLO" | "HELO":
-                return self.reply("250-mail.example\r\n250-8BITMIME\r\n250 AUTH PLAIN")
-            case "AUTH":
-                given = b64decode(rest.split()[-1]).decode().split("\0")
-                return self.reply("235 welcome" if given[1:] == ["desk", self.server.mail.password] else "535 no")
-            case "RCPT" if self.failure == "refuse":
-                return self.reply("550 no such person here")
-            case "DATA":
-                return self.take()
-            case "QUIT":
-                self.reply("221 bye")
-                return False
-            case _:
-                return self.reply("250 ok")
-
-    def take(self) -> bool:
-        if self.failure == "drop_early":
-            return False
-        self.reply("354 go on")
-        lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
-            lines.append(line[1:] if line.startswith(b"..") else line)
-        if self.failure == "busy":
-            return self.reply("451 try again later")
-        self.server.mail.messages.append(message_from_bytes(b"".join(lines), policy=policy.default))
-        return False if self.failure == "drop" else self.reply("250 taken")
+def _hang_up(smtp: SMTP) -> None:
+    if smtp.transport is not None:
+        smtp.transport.abort()

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
+from aira.adapters.mail import SmtpMailer
 from aira.core.app import Aira
 from aira.core.appointments import book_appointment, cancel_appointment, reschedule_appointment
 from aira.core.businesses import set_business
@@ -15,8 +17,10 @@ from aira.core.notifications import (
 from aira.core.own_words import find_own_words, remove_own_words, set_own_words
 from aira.errors import InvalidInput, NotFound
 from aira.model import Business
+from aira.settings import Settings
 from barber import DESK, TUESDAY, open_barber
-from letterbox import ANN, ANN_PHONE, MemoryTexter, book_for_ann, invitations, mails, state, text_of
+from letterbox import ANN, ANN_PHONE, MemoryTexter, book_for_ann, calendar_of, invitations, mails, state, text_of
+from smtp_server import SmtpServer
 
 WORDS_THAT_FAIL = """
 insert into notification_templates (business_id, template, channel, body)
@@ -62,6 +66,38 @@ class TestMail:
         assert {str(event["UID"]) for event in events} == {f"{booked.id}@aira"}
         assert [event.start for event in events] == [TUESDAY, *[TUESDAY + timedelta(hours=3)] * 2]
         assert {str(event.start.tzinfo) for event in events} == {"America/New_York"}
+
+    def test_a_mail_program_follows_what_a_mail_server_took(self, aira: Aira, barber: Business):
+        """Over SMTP the confirmation puts the event in, the update moves it, the cancellation takes it out."""
+        with SmtpServer() as server:
+            aira = replace(aira, mailer=SmtpMailer(Settings(smtp_url=SecretStr(server.url))))
+            seen = []
+            booked = book_for_ann(aira, barber)
+            for act in (
+                lambda: None,
+                lambda: reschedule_appointment(aira, booked.id, start=TUESDAY + timedelta(hours=3)),
+                lambda: cancel_appointment(aira, booked.id),
+            ):
+                act()
+                deliver_due(aira)
+                seen.append(calendar_of([mail for mail in server.messages if mail["To"] == ANN]))
+
+        uid = f"{booked.id}@aira"
+        assert seen == [{uid: TUESDAY}, {uid: TUESDAY + timedelta(hours=3)}, {}]
+
+    def test_mails_that_overtake_each_other_change_nothing(self, aira: Aira, barber: Business):
+        """In whichever order the mails come, the newest revision counts."""
+        booked = book_for_ann(aira, barber)
+        deliver_due(aira)
+        reschedule_appointment(aira, booked.id, start=TUESDAY + timedelta(hours=3))
+        deliver_due(aira)
+        taken = mails(aira, to=ANN)
+        cancel_appointment(aira, booked.id)
+        deliver_due(aira)
+
+        (cancellation,) = [mail for mail in mails(aira, to=ANN) if mail["Message-ID"] not in {one["Message-ID"] for one in taken}]
+        assert list(calendar_of(taken[::-1]).values()) == [TUESDAY + timedelta(hours=3)]
+        assert calendar_of([cancellation, *taken]) == {}
 
     def test_the_content_type_says_what_the_calendar_says(self, aira: Aira, barber: Business):
         """A mail program that reads only the header still knows whether to put in or to take out."""
