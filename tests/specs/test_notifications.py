@@ -35,6 +35,7 @@ from letterbox import (
     mails,
     only,
     queue_message,
+    state,
 )
 from smtp_server import SmtpServer
 
@@ -198,6 +199,17 @@ class TestDelivery:
             sent = [one.id for part in threads.map(lambda _: deliver_due(aira), range(6)) for one in part]
 
         assert (len(sent), len(set(sent)), len(mails(aira))) == (30, 30, 30)
+
+    def test_a_reminder_that_waits_for_its_time_is_not_retried(self, aira: Aira, barber: Business):
+        """It would leave weeks early and not again."""
+        set_business(aira, barber.id, reminder_minutes=[120])
+        book_for_ann(aira, barber, start=at("2026-11-27 16:00"))
+
+        with pytest.raises(Refused) as refused:
+            retry_notification(aira, only(aira, "email", "appointment_reminder").id)
+
+        assert refused.value.reason == "not_due"
+        assert state(aira, "email", "appointment_reminder") == ("pending", None)
 
     def test_a_message_that_left_is_not_retried(self, aira: Aira, barber: Business):
         """Only what failed or was held back can be let go again."""

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from aira.cli.main import run
-from aira.core import add_business, add_document, buy_number, deliver_due, ingest_document
+from aira.core import add_business, add_document, buy_number, deliver_due, ingest_document, list_numbers
 from aira.core.app import Aira
 from aira.core.checkup import check_up
 from aira.core.db import execute
+from aira.core.senders import stop_texts
 from aira.errors import DocumentRefused
 from aira.settings import Settings
 from rentals import funded_wallet
@@ -98,6 +99,16 @@ def test_a_document_that_nobody_reads_is_found(mine: Settings, salon: Aira, tmp_
     _write(salon, _LATE_SQL)
 
     assert _status(mine, "documents") == "fail"
+
+
+def test_a_number_that_may_not_text_is_pointed_out(mine: Settings, salon: Aira) -> None:
+    """The operator learns which number has to be registered, and how to go on afterwards."""
+    (number,) = list_numbers(salon)
+    stop_texts(salon, number.phone_number)
+
+    (found,) = [one for one in check_up(mine) if one.check == f"texts from {number.phone_number}"]
+    assert found.status == "warn"
+    assert f"aira notifications resume {number.phone_number}" in found.fix
 
 
 def test_a_document_that_could_not_be_read_is_pointed_out(mine: Settings, salon: Aira, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from aira.core.db import Database, execute
 from aira.core.notifications import list_notifications
 from aira.core.numbers import unassign_number
 from aira.core.releases import release_number
+from aira.core.senders import stopped_senders
 from aira.voice import carrier_phrases as phrases
 from aira.voice.switchboard import Switchboard
 from salon import CALLER, NUMBER, Salon
@@ -236,6 +237,22 @@ class TestTextMessage:
     def test_to_a_number_of_nobody_is_answered(self, carrier: Carrier, salon: Salon) -> None:
         """There is no owner to tell."""
         assert carrier.ask("sms", MessageSid="SM1", Body="Hello?", To="+14155550100") == []
+
+    def test_to_a_business_without_an_address_reaches_its_owner(self, carrier: Carrier, aira: Aira, salon: Salon) -> None:
+        """The owner's own address stands in, so that no text is lost."""
+        with aira.database.transaction() as connection:
+            connection.execute("update business_v2 set email = null")
+            owner = connection.execute("select email from auth.users").fetchone()
+        carrier.ask("sms", MessageSid="SM1", Body="Are you open on Sunday?")
+
+        (news,) = list_notifications(aira, business=salon.business.id)
+        assert (news.recipient,) == owner
+
+    def test_report_that_a_number_is_not_registered_stops_its_texts(self, carrier: Carrier, aira: Aira, salon: Salon) -> None:
+        """Twilio's code for it is understood."""
+        carrier.ask("message", MessageSid="SM404", MessageStatus="undelivered", ErrorCode="30034", From=salon.number)
+
+        assert stopped_senders(aira) == [salon.number]
 
     def test_report_of_an_unknown_text_is_answered(self, carrier: Carrier) -> None:
         """Sent before our time."""

@@ -158,6 +158,12 @@ def refusal(method: str, status: int, body: str, *, account: str) -> AiraError:
     return meaning.error(meaning.message.format(account=_masked(account)), hint=meaning.hint, code=meaning.code, vendor_code=code)
 
 
+def reported_reason(code: str) -> str:
+    """The reason that the error code of a delivery report stands for; the code itself where we have no word for it."""
+    meaning = _MEANINGS.get(int(code)) if code.isascii() and code.isdigit() else None
+    return (meaning.code if meaning is not None else None) or code
+
+
 def unanswered(method: str, *, sent: bool, reason: str) -> AiraError:
     """The error of a request that got no usable answer: unknown where the request may have changed something."""
     if sent and method != "GET":

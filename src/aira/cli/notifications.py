@@ -72,6 +72,26 @@ def retry(notification: Which, json: Json = False) -> None:
 
 
 @app.command()
+def resume(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="One of our numbers, or its id.")],
+    json: Json = False,
+) -> None:
+    """Let texts leave again from a number that operators had refused.
+
+    A number that is not registered as a sender of texts (A2P 10DLC, toll-free verification) stops texting with the first refusal; `aira
+    doctor` names it. Once it is registered, resume it and retry what failed.
+
+    Example:
+      $ aira notifications resume +14155550123
+    """
+    from aira.core.app import open_aira
+    from aira.core.senders import resume_texts
+
+    with open_aira() as aira:
+        render.emit(resume_texts(aira, number), json=json, columns=("phone_number", "status"))
+
+
+@app.command()
 def words(
     template: Annotated[str, typer.Argument(help="appointment_confirmed, _rescheduled, _cancelled or _reminder.")],
     business: Business,
@@ -92,6 +112,7 @@ def words(
     import sys
 
     from aira.core.app import open_aira
+    from aira.core.messages import text_segments
     from aira.core.own_words import channel_named, find_own_words, remove_own_words, set_own_words
 
     with open_aira() as aira:
@@ -105,3 +126,5 @@ def words(
             text = sys.stdin.read() if body == "-" else body
             sample = set_own_words(aira, template, business=business, channel=means, body=text, subject=subject)
             render.emit(sample, json=json, columns=("subject", "text"))
+            if means == "sms":
+                render.note(f"Carriers bill this as {render.counted(text_segments(sample.text), 'segment')}.")

@@ -140,6 +140,7 @@ if TYPE_CHECKING:
     from aira.core.renewals import (
         run_billing as run_billing,
     )
+    from aira.core.senders import resume_texts as resume_texts
     from aira.core.services import (
         add_resource as add_resource,
         add_service as add_service,
@@ -260,6 +261,7 @@ _MODULES = {
     "appointments_of_line": "releases",
     "release_number": "releases",
     "run_billing": "renewals",
+    "resume_texts": "senders",
     "add_resource": "services",
     "add_service": "services",
     "list_resources": "services",

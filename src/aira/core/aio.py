@@ -34,6 +34,7 @@ from aira.core import (
     rehearsals,
     releases,
     renewals,
+    senders,
     services,
     trace,
     voicemail,
@@ -165,6 +166,8 @@ appointments_of_line = in_thread(releases.appointments_of_line)
 release_number = in_thread(releases.release_number)
 
 run_billing = in_thread(renewals.run_billing)
+
+resume_texts = in_thread(senders.resume_texts)
 
 add_resource = in_thread(services.add_resource)
 add_service = in_thread(services.add_service)

@@ -10,6 +10,7 @@ from aira.core.db import fetch_value, masked_url, migrate, migration_status
 from aira.core.documents import verify_documents
 from aira.core.lines import line_webhooks
 from aira.core.reconcile import reconcile_numbers
+from aira.core.senders import stopped_senders
 from aira.core.wallet import verify_wallet
 from aira.errors import AiraError, SetupError
 from aira.model import Check
@@ -159,6 +160,13 @@ def _documents(aira: Aira) -> Iterator[Check]:
 
 
 def _messages(aira: Aira) -> Iterator[Check]:
+    for number in stopped_senders(aira):
+        yield Check(
+            f"texts from {number}",
+            "warn",
+            "refused by operators: the number is not registered for texts",
+            f"Register it with the carrier, then run `aira notifications resume {number}`.",
+        )
     with aira.database.transaction() as connection:
         waiting = fetch_value(connection, _WAITING_MESSAGES_SQL, {"before": aira.clock.now() - LONGEST_WAIT})
         failed = fetch_value(connection, _FAILED_MESSAGES_SQL)

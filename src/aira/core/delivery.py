@@ -14,13 +14,10 @@ from aira.core.db import Connection, execute, fetch_one, fetch_value
 from aira.core.delivery_rules import GIVE_UP_LOOKING, LOOK_UP_EVERY, RETRY_AFTER, Circumstances, Postpone, Suppress, held_back
 from aira.core.mails import compose_mail
 from aira.core.messages import OwnWords, Words, write_message
-from aira.errors import AiraError, NotFound, OutcomeUnknown, SetupError, VendorError
+from aira.core.senders import NOT_REGISTERED, Sender, sender_of, stop_texts
+from aira.errors import AiraError, NotFound, OutcomeUnknown, SetupError, TextRefused, VendorError
 from aira.model import Appointment, Business
 
-_SENDER_SQL = """
-select phone_number from business_numbers where business_id = %(business_id)s and is_active
-order by (capabilities ->> 'sms' = 'true') desc nulls last, purchased_at, id limit 1
-"""
 _SENT_TODAY_SQL = """
 select count(*) from notifications
 where business_id = %(business_id)s and attempted_at > %(now)s::timestamptz - interval '1 day' and id <> %(id)s
@@ -61,7 +58,7 @@ class Claimed:
 class _Context:
     business: Business | None
     appointment: Appointment | None
-    number: str | None
+    sender: Sender | None
     own: OwnWords | None
     held_back: Suppress | Postpone | None
 
@@ -112,6 +109,8 @@ def _send(aira: Aira, message: Claimed) -> _Settled:
     except (VendorError, SetupError) as error:
         return _again(aira, message, error)
     except AiraError as error:
+        if error.reason == NOT_REGISTERED and context.sender is not None:
+            stop_texts(aira, context.sender.phone_number)
         return _Settled("failed", error.reason)
 
 
@@ -143,7 +142,9 @@ def _hand_over(aira: Aira, message: Claimed, context: _Context) -> str:
     if message.channel == "sms":
         if aira.texter is None:
             raise AiraError("Text messages are switched off.", code="sms_off")
-        return aira.texter.send(to=message.recipient, body=words.text, sender=context.number)
+        if context.sender is not None and context.sender.is_refused:
+            raise TextRefused("The sending number is not registered for text messages.", code=NOT_REGISTERED)
+        return aira.texter.send(to=message.recipient, body=words.text, sender=_number(context))
     to_customer = message.template in {"appointment_confirmed", "appointment_rescheduled", "appointment_cancelled"}
     mail = compose_mail(
         message.id,
@@ -163,8 +164,12 @@ def _hand_over(aira: Aira, message: Claimed, context: _Context) -> str:
 
 def _words(message: Claimed, context: _Context) -> Words:
     return write_message(
-        message.template, message.channel, message.payload, business=context.business, number=context.number, own=context.own
+        message.template, message.channel, message.payload, business=context.business, number=_number(context), own=context.own
     )
+
+
+def _number(context: _Context) -> str | None:
+    return context.sender.phone_number if context.sender is not None else None
 
 
 def _context(aira: Aira, connection: Connection, message: Claimed) -> _Context:
@@ -173,7 +178,7 @@ def _context(aira: Aira, connection: Connection, message: Claimed) -> _Context:
     return _Context(
         business=business,
         appointment=_as_announced(resolve_appointment(connection, message.appointment_id), message) if message.appointment_id else None,
-        number=fetch_value(connection, _SENDER_SQL, whose),
+        sender=sender_of(connection, message.business_id, message.channel),
         own=fetch_one(connection, OwnWords, _OWN_WORDS_SQL, whose),
         held_back=held_back(_circumstances(aira, connection, message, business)) if business is not None else None,
     )

@@ -11,6 +11,7 @@ from aira.core.app import Aira
 from aira.core.businesses import resolve_business
 from aira.core.db import Jsonb, execute, fetch_all, fetch_one, fetch_value
 from aira.core.delivery import Claimed, attempt
+from aira.core.senders import NOT_REGISTERED, stop_texts
 from aira.errors import InvalidInput, NotFound, Refused
 from aira.model import Notification
 
@@ -110,10 +111,12 @@ def find_notification(aira: Aira, notification: UUID | str) -> Notification:
 
 
 def retry_notification(aira: Aira, notification: UUID | str) -> Notification:
-    """Let a message that failed or was held back leave now. Raises Refused for one that left, or that may have; NotFound."""
+    """Let a message that failed or was held back leave now. Raises NotFound; Refused where it left, may have, or is not due."""
     found = find_notification(aira, notification)
     if found.status in {"sent", "delivered", "sending"}:
         raise Refused("The message has left already.", code="already_sent")
+    if found.status == "pending" and found.last_error is None and found.send_after > aira.clock.now():
+        raise Refused("Nothing keeps the message back; it waits for its time.", code="not_due")
     with aira.database.transaction() as connection:
         if fetch_value(connection, _MAYBE_SENT_SQL, {"id": found.id}):
             raise Refused("The text message may have been sent; it is not sent again.", code="outcome_unknown")
@@ -137,10 +140,15 @@ def deliver_due(aira: Aira, *, limit: int = 100) -> list[Notification]:
     return attempted
 
 
-def record_delivery(aira: Aira, provider_message_id: str, *, status: str, error: str | None = None) -> bool:
-    """Note what the carrier reports of a text message; reports may come late and in any order. False where nothing changes."""
+def record_delivery(aira: Aira, provider_message_id: str, *, status: str, error: str | None = None, sender: str | None = None) -> bool:
+    """Note what the carrier reports of a text message; reports may come late and in any order. False where nothing changes.
+
+    No more texts leave from a `sender` that operators refused because it is not registered.
+    """
     if status not in _REPORTED:
         return False
+    if error == NOT_REGISTERED and sender:
+        stop_texts(aira, sender)
     with aira.database.transaction() as connection:
         values = {"provider_message_id": provider_message_id, "status": _REPORTED[status], "error": error}
         return execute(connection, _REPORT_SQL, values) > 0

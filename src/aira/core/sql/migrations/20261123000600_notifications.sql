@@ -26,6 +26,9 @@ create index notifications_by_appointment on public.notifications (appointment_i
 create index notifications_sent_by_business on public.notifications (business_id, attempted_at);
 create index notifications_by_provider_id on public.notifications (provider_message_id) where provider_message_id is not null;
 
+-- Since when no text leaves from a number, because the operators of its country refused it as not registered (A2P 10DLC, toll-free).
+alter table public.business_numbers add column texts_refused_at timestamptz;
+
 create table public.contact_consents (             -- what a person agreed to; the latest row of an address counts
   id bigint generated always as identity primary key,
   business_id uuid references public.business_v2 (id) on delete cascade,  -- null: towards every business
