@@ -49,6 +49,15 @@ def scanned_pdf() -> bytes:
         return document.tobytes()
 
 
+def mixed_pdf() -> bytes:
+    """A page of text, one that is a sharp picture of text, and an empty one."""
+    with pymupdf.open(stream=text_pdf(PARKING, HOURS, ""), filetype="pdf") as text, pymupdf.open() as document:
+        document.insert_pdf(text, to_page=0)
+        document.new_page().insert_image((0, 0, 595, 842), pixmap=text[1].get_pixmap(dpi=200))
+        document.new_page()
+        return document.tobytes(deflate=True)
+
+
 def locked_pdf() -> bytes:
     """A PDF that asks for a password."""
     return text_pdf(HOURS, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret", owner_pw="owner")

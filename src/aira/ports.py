@@ -1,6 +1,6 @@
 """The roles that vendors and their local stand-ins play. An implementation matches by structure, not by inheritance."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -208,8 +208,11 @@ class PassageIndex(Protocol):
     Which version of a document is in force is not the index's to know: it may answer with windows of others.
     """
 
-    def write(self, business_id: UUID, document_id: UUID, version: int, windows: Sequence[IndexedWindow]) -> None:
-        """Store all windows of one version of a document and return when they can be found."""
+    def write(self, business_id: UUID, document_id: UUID, version: int, windows: Iterable[IndexedWindow]) -> None:
+        """Store all windows of one version of a document and return when they can be found.
+
+        They may be made while they are taken; what that raises leaves as it is, and so do windows stored before.
+        """
 
     def search(self, business_id: UUID, vector: "Vectors", *, limit: int) -> list[WindowMatch]:
         """The nearest windows of this business, best first."""
@@ -217,11 +220,11 @@ class PassageIndex(Protocol):
     def load(self, business_id: UUID) -> StoredWindows | None:
         """All windows of this business, to be searched in process; None where the index does not hand them out."""
 
-    def remove(self, business_id: UUID, document_id: UUID, *, keep_version: int | None = None) -> None:
-        """Forget a document's windows, all versions of it or all but one."""
+    def remove(self, business_id: UUID, document_id: UUID, *, versions: Collection[int] | None = None) -> None:
+        """Forget a document's windows: of these versions, or all."""
 
-    def count(self, business_id: UUID, document_id: UUID, version: int) -> int:
-        """How many windows of this version are stored."""
+    def counts(self, business_id: UUID) -> dict[tuple[UUID, int], int]:
+        """How many windows are stored of each version of each document of this business."""
 
 
 class FileStore(Protocol):

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     aira_chunk_words: int = Field(500, ge=200, le=2000, description="Words of a passage, the part of a document that is stored and cited.")
     aira_chunk_overlap: int = Field(50, ge=0, le=100, description="Words that a passage shares with the one before.")
 
+    aira_pdf_engine: Literal["pymupdf", "pypdfium2"] = Field("pymupdf", description="What reads PDF files; pypdfium2 is an extra.")
+    aira_ocr: Literal["off", "tesseract"] = Field(
+        "off", description="Whether English text is recognised on pages of a PDF that are pictures (extra `ocr`, with PyMuPDF only)."
+    )
+
     aira_mind: Literal["builtin", "llm"] = Field(
         "builtin", description="Who answers callers: the built-in receptionist, or an LLM with it as safety net."
     )

@@ -12,7 +12,7 @@ from aira.adapters.pinecone import PineconeIndex
 from aira.core import add_business, add_owner
 from aira.core.app import Aira
 from aira.core.db import fetch_value
-from aira.errors import CredentialsRefused, NotFound, SetupError, VendorError
+from aira.errors import CredentialsRefused, DocumentRefused, NotFound, SetupError, VendorError
 from aira.ports import IndexedWindow, PassageIndex
 from aira.settings import Settings
 from pinecone_server import API_KEY, Fault, PineconeServer, Record
@@ -96,7 +96,7 @@ def test_what_is_written_is_found_when_writing_returns(index: PassageIndex, aira
 
     index.write(businesses[0], id_, 1, windows(230))
 
-    assert index.count(businesses[0], id_, 1) == 230
+    assert index.counts(businesses[0]) == {(id_, 1): 230}
     assert len(index.search(businesses[0], windows(1)[0].vector, limit=230)) == 230
 
 
@@ -106,7 +106,7 @@ def test_writing_again_changes_nothing(index: PassageIndex, aira: Aira, business
     for _ in range(3):
         index.write(businesses[0], id_, 1, windows(12))
 
-    assert index.count(businesses[0], id_, 1) == 12
+    assert index.counts(businesses[0]) == {(id_, 1): 12}
 
 
 def test_no_business_finds_removes_or_counts_another_ones_windows(index: PassageIndex, aira: Aira, businesses: list[UUID]):
@@ -119,8 +119,8 @@ def test_no_business_finds_removes_or_counts_another_ones_windows(index: Passage
     index.remove(ann, id_)
 
     assert found == []
-    assert index.count(ann, id_, 1) == 0
-    assert index.count(bob, id_, 1) == 10
+    assert index.counts(ann) == {}
+    assert index.counts(bob) == {(id_, 1): 10}
 
 
 def test_old_versions_are_removed_beside_the_one_that_is_kept(index: PassageIndex, aira: Aira, businesses: list[UUID]):
@@ -129,9 +129,31 @@ def test_old_versions_are_removed_beside_the_one_that_is_kept(index: PassageInde
     for version in (1, 2, 10):
         index.write(businesses[0], id_, version, windows(8, seed=version))
 
-    index.remove(businesses[0], id_, keep_version=10)
+    index.remove(businesses[0], id_, versions=range(10))
 
-    assert [index.count(businesses[0], id_, version) for version in (1, 2, 10)] == [0, 0, 8]
+    assert index.counts(businesses[0]) == {(id_, 10): 8}
+
+
+def test_one_version_is_removed_beside_the_others(index: PassageIndex, aira: Aira, businesses: list[UUID]):
+    """A reading that failed takes nothing with it."""
+    id_ = document(aira, businesses[0])
+    for version in (1, 11, 111):
+        index.write(businesses[0], id_, version, windows(4, seed=version))
+
+    index.remove(businesses[0], id_, versions=[11])
+
+    assert index.counts(businesses[0]) == {(id_, 1): 4, (id_, 111): 4}
+
+
+def test_what_goes_wrong_while_windows_are_made_is_raised(index: PassageIndex, aira: Aira, businesses: list[UUID]):
+    """As it is, so that a file that ends badly is told from a vendor that failed."""
+
+    def made():
+        yield from windows(600)
+        raise DocumentRefused("The file ends in the middle.")
+
+    with pytest.raises(DocumentRefused, match="in the middle"):
+        index.write(businesses[0], document(aira, businesses[0]), 1, made())
 
 
 def test_a_removed_document_is_gone_and_others_stay(index: PassageIndex, aira: Aira, businesses: list[UUID]):
@@ -151,7 +173,7 @@ def test_a_business_without_windows_has_none(index: PassageIndex, businesses: li
     index.remove(businesses[0], uuid4())
 
     assert index.search(businesses[0], windows(1)[0].vector, limit=5) == []
-    assert index.count(businesses[0], uuid4(), 1) == 0
+    assert index.counts(businesses[0]) == {}
 
 
 def test_pgvector_hands_out_what_it_keeps(aira: Aira, businesses: list[UUID]):
@@ -234,7 +256,7 @@ def test_pinecone_that_is_slow_does_not_keep_a_caller_waiting(pinecone: Pinecone
 def test_pinecone_that_does_not_know_the_key_is_told_so(pinecone: PineconeServer, businesses: list[UUID]):
     """The operator hears which setting to correct."""
     with pytest.raises(CredentialsRefused) as refused:
-        client(pinecone, pinecone_api_key=SecretStr("wrong")).count(businesses[0], uuid4(), 1)
+        client(pinecone, pinecone_api_key=SecretStr("wrong")).counts(businesses[0])
 
     assert "PINECONE_API_KEY" in refused.value.hint
 
@@ -242,7 +264,7 @@ def test_pinecone_that_does_not_know_the_key_is_told_so(pinecone: PineconeServer
 def test_pinecone_without_a_key_is_not_set_up(pinecone: PineconeServer, businesses: list[UUID]):
     """Said before anything is sent."""
     with pytest.raises(SetupError, match="needs an API key"):
-        client(pinecone, pinecone_api_key=None).count(businesses[0], uuid4(), 1)
+        client(pinecone, pinecone_api_key=None).counts(businesses[0])
 
     assert pinecone.requests == []
 
@@ -252,7 +274,7 @@ def test_pinecone_is_found_by_the_name_of_its_index(pinecone: PineconeServer, bu
     monkeypatch.setenv("PINECONE_CONTROLLER_HOST", pinecone.url)
     index = client(pinecone, pinecone_host=None, pinecone_index="knowledge")
 
-    index.count(businesses[0], uuid4(), 1)
-    index.count(businesses[0], uuid4(), 1)
+    index.counts(businesses[0])
+    index.counts(businesses[0])
 
     assert pinecone.requests == ["/indexes/knowledge", "/vectors/list", "/vectors/list"]

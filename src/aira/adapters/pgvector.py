@@ -4,8 +4,10 @@ Every row of a business is compared: up to some ten thousand windows that takes 
 index (HNSW) over all businesses returns next to nothing once its neighbours are filtered by business.
 """
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -19,15 +21,14 @@ if TYPE_CHECKING:
     from aira.ports import Vectors
 
 DIMENSIONS = 384
-_ROWS_PER_STATEMENT = 200
-_HALFVEC_HEADER = 4  # bytes before the numbers in pgvector's binary form
+_ROWS_PER_TRANSACTION = 500
+_HALFVEC_HEADER = struct.Struct(">HH")  # dimensions and nothing, before the numbers in pgvector's binary form
 
-_CLEAR_SQL = "delete from public.kb_windows where business_id = %(business)s and document_id = %(document)s and version = %(version)s"
-_WRITE_SQL = """
-insert into public.kb_windows (document_id, business_id, version, chunk, position, embedding)
-select %(document)s::uuid, %(business)s::uuid, %(version)s::int, chunk, position, embedding::extensions.halfvec(384)
-from unnest(%(chunks)s::int[], %(positions)s::int[], %(embeddings)s::text[]) as given (chunk, position, embedding)
+_CLEAR_SQL = """
+delete from public.kb_windows where business_id = %(business)s and document_id = %(document)s and version = %(version)s
 """
+_WRITE_SQL = "copy public.kb_windows (document_id, business_id, version, chunk, position, embedding) from stdin (format binary)"
+_COLUMN_TYPES = ("uuid", "uuid", "int4", "int4", "int4", "bytea")  # a halfvec travels in its own binary form
 _SEARCH_SQL = """
 select document_id, version, chunk, position,
        1 - (embedding operator(extensions.<=>) %(vector)s::extensions.halfvec(384)) as similarity
@@ -37,11 +38,9 @@ order by embedding operator(extensions.<=>) %(vector)s::extensions.halfvec(384) 
 _LOAD_SQL = "select document_id, version, chunk, position, embedding from public.kb_windows where business_id = %(business)s"
 _REMOVE_SQL = """
 delete from public.kb_windows
-where business_id = %(business)s and document_id = %(document)s and (%(keep)s::int is null or version <> %(keep)s::int)
+where business_id = %(business)s and document_id = %(document)s and (%(versions)s::int[] is null or version = any (%(versions)s::int[]))
 """
-_COUNT_SQL = """
-select count(*) from public.kb_windows where business_id = %(business)s and document_id = %(document)s and version = %(version)s
-"""
+_COUNTS_SQL = "select document_id, version, count(*) from public.kb_windows where business_id = %(business)s group by document_id, version"
 
 
 class Transactions(Protocol):
@@ -57,19 +56,16 @@ class PgvectorIndex:
     def __init__(self, database: Transactions) -> None:
         self._database = database
 
-    def write(self, business_id: UUID, document_id: UUID, version: int, windows: Sequence[IndexedWindow]) -> None:
+    def write(self, business_id: UUID, document_id: UUID, version: int, windows: Iterable[IndexedWindow]) -> None:
         """Store all windows of one version of a document, replacing what an attempt before left of it."""
-        key = {"business": business_id, "document": document_id, "version": version}
         with self._database.transaction() as connection:
-            connection.execute(_CLEAR_SQL, key)
-            for start in range(0, len(windows), _ROWS_PER_STATEMENT):
-                batch = windows[start : start + _ROWS_PER_STATEMENT]
-                rows = {
-                    "chunks": [window.chunk for window in batch],
-                    "positions": [window.window for window in batch],
-                    "embeddings": [_text(window.vector) for window in batch],
-                }
-                connection.execute(_WRITE_SQL, key | rows)
+            connection.execute(_CLEAR_SQL, {"business": business_id, "document": document_id, "version": version})
+        left = iter(windows)
+        while batch := list(islice(left, _ROWS_PER_TRANSACTION)):
+            with self._database.transaction() as connection, connection.cursor().copy(_WRITE_SQL) as copy:
+                copy.set_types(_COLUMN_TYPES)
+                for window in batch:
+                    copy.write_row((document_id, business_id, version, window.chunk, window.window, _binary(window.vector)))
 
     def search(self, business_id: UUID, vector: "Vectors", *, limit: int) -> list[WindowMatch]:
         """The nearest windows of this business, best first."""
@@ -81,25 +77,35 @@ class PgvectorIndex:
         """All windows of this business."""
         with self._database.transaction() as connection:
             rows = connection.execute(_LOAD_SQL, {"business": business_id}, binary=True).fetchall()
-        numbers = np.frombuffer(b"".join(row[4][_HALFVEC_HEADER:] for row in rows), ">f2")
+        numbers = np.frombuffer(b"".join(row[4][_HALFVEC_HEADER.size :] for row in rows), ">f2")
         return StoredWindows([row[:4] for row in rows], numbers.reshape(-1, DIMENSIONS).astype(np.float32))
 
-    def remove(self, business_id: UUID, document_id: UUID, *, keep_version: int | None = None) -> None:
-        """Forget a document's windows, all versions of it or all but one."""
+    def remove(self, business_id: UUID, document_id: UUID, *, versions: Collection[int] | None = None) -> None:
+        """Forget a document's windows: of these versions, or all."""
+        chosen = {"versions": list(versions) if versions is not None else None}
         with self._database.transaction() as connection:
-            connection.execute(_REMOVE_SQL, {"business": business_id, "document": document_id, "keep": keep_version})
+            connection.execute(_REMOVE_SQL, {"business": business_id, "document": document_id} | chosen)
 
-    def count(self, business_id: UUID, document_id: UUID, version: int) -> int:
-        """How many windows of this version are stored."""
+    def counts(self, business_id: UUID) -> dict[tuple[UUID, int], int]:
+        """How many windows are stored of each version of each document of this business."""
         with self._database.transaction() as connection:
-            row = connection.execute(_COUNT_SQL, {"business": business_id, "document": document_id, "version": version}).fetchone()
-        return int(row[0]) if row else 0
+            rows = connection.execute(_COUNTS_SQL, {"business": business_id}).fetchall()
+        return {(document, version): count for document, version, count in rows}
+
+
+def _binary(vector: "Vectors") -> bytes:
+    _check(vector)
+    return _HALFVEC_HEADER.pack(DIMENSIONS, 0) + vector.astype(">f2").tobytes()
 
 
 def _text(vector: "Vectors") -> str:
+    _check(vector)
+    return "[" + ",".join(f"{number:.6g}" for number in vector.tolist()) + "]"
+
+
+def _check(vector: "Vectors") -> None:
     if vector.shape != (DIMENSIONS,):
         raise SetupError(
             f"The embedding model has {vector.shape[-1]} dimensions; the index in the database keeps {DIMENSIONS}.",
             hint="Choose a model of 384 dimensions in AIRA_EMBEDDING_MODEL, or AIRA_INDEX=pinecone.",
         )
-    return "[" + ",".join(f"{number:.6g}" for number in vector.tolist()) + "]"

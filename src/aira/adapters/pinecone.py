@@ -6,7 +6,8 @@ thrown away. Ids are `document#version#chunk#window`, so that a version can be l
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from aira.ports import Vectors
 
 _VECTORS_PER_REQUEST = 100
+_VECTORS_AT_ONCE = 400
 _IDS_PER_REQUEST = 1000
 _IDS_PER_PAGE = 100
 _LONGEST_TEXT = 8_000
@@ -41,20 +43,16 @@ class PineconeIndex:
         self._settings = settings
         self._searching = ThreadPoolExecutor(4, thread_name_prefix="pinecone")
 
-    def write(self, business_id: UUID, document_id: UUID, version: int, windows: Sequence[IndexedWindow]) -> None:
+    def write(self, business_id: UUID, document_id: UUID, version: int, windows: Iterable[IndexedWindow]) -> None:
         """Store all windows of one version and wait until searches find them.
 
         Raises VendorError where a batch was refused or the windows do not become visible within a minute.
         """
-        records = [_record(business_id, document_id, version, window) for window in windows]
-        with _mapped_errors():
-            answer = self._index.upsert(
-                vectors=records, namespace=str(business_id), batch_size=_VECTORS_PER_REQUEST, max_concurrency=4, show_progress=False
-            )
-        if answer.has_errors or answer.upserted_count != len(records):
-            raise VendorError(f"Pinecone took {answer.upserted_count} of {len(records)} vectors.")
-        committed = answer.response_info.lsn_committed if answer.response_info is not None else None
-        self._await(business_id, document_id, version, len(records), committed)
+        left, written, committed = iter(windows), 0, None
+        while batch := [_record(business_id, document_id, version, window) for window in islice(left, _VECTORS_AT_ONCE)]:
+            committed = self._upsert(business_id, batch)
+            written += len(batch)
+        self._await(business_id, document_id, version, written, committed)
 
     def search(self, business_id: UUID, vector: "Vectors", *, limit: int) -> list[WindowMatch]:
         """The nearest windows of this business, best first; raises VendorError where Pinecone takes longer than a caller waits."""
@@ -80,17 +78,19 @@ class PineconeIndex:
         """None: fetching all vectors takes longer than searching where they are."""
         return None
 
-    def remove(self, business_id: UUID, document_id: UUID, *, keep_version: int | None = None) -> None:
-        """Forget a document's windows, all versions of it or all but one."""
-        kept = f"{document_id}#{keep_version}#"
-        unwanted = (id_ for id_ in self._ids(business_id, f"{document_id}#") if keep_version is None or not id_.startswith(kept))
+    def remove(self, business_id: UUID, document_id: UUID, *, versions: Collection[int] | None = None) -> None:
+        """Forget a document's windows: of these versions, or all."""
+        prefix = f"{document_id}#{next(iter(versions))}#" if versions is not None and len(versions) == 1 else f"{document_id}#"
+        ids = self._ids(business_id, prefix)
+        unwanted = (id_ for id_ in ids if versions is None or ((key := _key(id_)) is not None and key[1] in versions))
         while batch := list(islice(unwanted, _IDS_PER_REQUEST)):
             with _mapped_errors():
                 self._index.delete(ids=batch, namespace=str(business_id))
 
-    def count(self, business_id: UUID, document_id: UUID, version: int) -> int:
-        """How many windows of this version are stored."""
-        return sum(1 for _ in self._ids(business_id, f"{document_id}#{version}#"))
+    def counts(self, business_id: UUID) -> dict[tuple[UUID, int], int]:
+        """How many windows are stored of each version of each document of this business."""
+        keys = (key for id_ in self._ids(business_id, "") if (key := _key(id_)) is not None)
+        return dict(Counter(key[:2] for key in keys))
 
     def close(self) -> None:
         """Close the connections; the next request opens them again."""
@@ -99,17 +99,28 @@ class PineconeIndex:
         if "_index" in self.__dict__:
             self.__dict__.pop("_index").close()
 
+    def _upsert(self, business_id: UUID, records: list[dict[str, object]]) -> int | None:
+        """Store records; returns the position of the write where the service tells it."""
+        with _mapped_errors():
+            answer = self._index.upsert(
+                vectors=records, namespace=str(business_id), batch_size=_VECTORS_PER_REQUEST, max_concurrency=4, show_progress=False
+            )
+        if answer.has_errors or answer.upserted_count != len(records):
+            raise VendorError(f"Pinecone took {answer.upserted_count} of {len(records)} vectors.")
+        return answer.response_info.lsn_committed if answer.response_info is not None else None
+
     def _ids(self, business_id: UUID, prefix: str) -> Iterator[str]:
         from pinecone.errors import NotFoundError
 
         with _mapped_errors(), suppress(NotFoundError):  # a namespace that nothing was written to
-            for page in self._index.list(prefix=prefix, limit=_IDS_PER_PAGE, namespace=str(business_id)):
+            for page in self._index.list(prefix=prefix or None, limit=_IDS_PER_PAGE, namespace=str(business_id)):
                 yield from (item.id for item in page.vectors)
 
     def _await(self, business_id: UUID, document_id: UUID, version: int, expected: int, committed: int | None) -> None:
         deadline = time.monotonic() + _VISIBLE_WITHIN_SECONDS
         pause = _FIRST_LOOK_SECONDS
-        while not (self._reached(business_id, committed) and self.count(business_id, document_id, version) >= expected):
+        prefix = f"{document_id}#{version}#"
+        while not (self._reached(business_id, committed) and sum(1 for _ in self._ids(business_id, prefix)) >= expected):
             if time.monotonic() > deadline:
                 raise VendorError("Pinecone took the vectors but does not find them yet.")
             time.sleep(pause)
@@ -192,7 +203,7 @@ class _ClassicIndex(Protocol):
         timeout: float | None = None,
     ) -> _Matches: ...
 
-    def list(self, *, prefix: str, limit: int, namespace: str) -> Iterator[_Page]: ...
+    def list(self, *, prefix: str | None, limit: int, namespace: str) -> Iterator[_Page]: ...
 
     def delete(self, *, ids: Sequence[str], namespace: str) -> None: ...
 
@@ -218,9 +229,15 @@ def _found(business_id: UUID, match: _Match) -> WindowMatch | None:
     if (match.metadata or {}).get("business_id") != str(business_id):
         log.error("Pinecone answered with a record of another business; it was thrown away")
         return None
+    key = _key(match.id)
+    return WindowMatch(*key, match.score) if key is not None else None
+
+
+def _key(id_: str) -> tuple[UUID, int, int, int] | None:
+    """Document, version, chunk and window of a record; None for one that another program wrote."""
     try:
-        document, version, chunk, window = match.id.split("#")
-        return WindowMatch(UUID(document), int(version), int(chunk), int(window), match.score)
+        document, version, chunk, window = id_.split("#")
+        return UUID(document), int(version), int(chunk), int(window)
     except ValueError:
         return None
 

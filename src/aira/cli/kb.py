@@ -182,3 +182,17 @@ def verify(business: MaybeBusiness = None, json: Json = False) -> None:
             raise PartlyDone(
                 f"{wrong} of {len(checks)} documents are not stored whole.", hint="Run `aira kb retry DOCUMENT` for each of them."
             )
+
+
+@app.command()
+def gc(business: MaybeBusiness = None, json: Json = False) -> None:
+    """Remove vectors that no document searches: of dead readers, and of documents removed beside AiRa.
+
+    Example:
+      $ aira kb gc
+    """
+    from aira.core.app import open_aira
+    from aira.core.documents import collect_garbage
+
+    with open_aira() as aira:
+        render.emit({"removed": collect_garbage(aira, business=business)}, json=json)

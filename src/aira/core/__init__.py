@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from aira.core.documents import (
         add_document as add_document,
         await_document as await_document,
+        collect_garbage as collect_garbage,
         find_document as find_document,
         ingest_document as ingest_document,
         list_documents as list_documents,
@@ -224,6 +225,7 @@ _MODULES = {
     "ingest_document": "documents",
     "list_documents": "documents",
     "process_document": "documents",
+    "collect_garbage": "documents",
     "readable_files": "documents",
     "reindex_documents": "documents",
     "remove_document": "documents",

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from aira.core.app import Aira
-from aira.core.businesses import resolve_business
+from aira.core.businesses import find_business, list_businesses, resolve_business
 from aira.core.db import Connection, execute, fetch_all, fetch_one
 from aira.core.reading import claim_document, pipeline, read_claimed
 from aira.errors import AiraError, DocumentRefused, InvalidInput, NotFound, VendorError
@@ -57,6 +57,11 @@ where d.business_id = %(business)s and d.processing_status = 'completed'
   and (d.embedding_model <> %(embedding_model)s or d.pipeline <> %(pipeline)s)
 """
 _REMOVE_SQL = "delete from documents d where d.id = %(id)s"
+_VERSIONS_SQL = """
+select d.id, v.version from documents d
+cross join lateral (values (d.active_version), (case when d.processing_status = 'processing' then d.version end)) v (version)
+where d.business_id = %(business)s and v.version is not null
+"""
 _STORED_SQL = """
 select d.id, d.business_id, d.file_name, d.active_version, d.chunk_count, d.window_count, count(c.chunk) as chunks,
        coalesce(sum(jsonb_array_length(c.windows)), 0)::int as windows
@@ -181,12 +186,35 @@ def verify_documents(aira: Aira, *, business: UUID | str | None = None) -> list[
     with aira.database.transaction() as connection:
         business_id = resolve_business(connection, business).id if business is not None else None
         stored = fetch_all(connection, _Stored, _STORED_SQL, {"business": business_id})
-    return [_check(one, aira.index.count(one.business_id, one.id, one.active_version)) for one in stored]
+    counts = {business: aira.index.counts(business) for business in {one.business_id for one in stored}}
+    return [_check(one, counts[one.business_id].get((one.id, one.active_version), 0)) for one in stored]
+
+
+def collect_garbage(aira: Aira, *, business: UUID | str | None = None) -> int:
+    """Remove vectors of documents that are gone and of versions that nobody searches or writes; returns how many.
+
+    A reader that died and a document removed beside AiRa leave them in an index outside the database.
+    """
+    removed = 0
+    for one in list_businesses(aira) if business is None else [find_business(aira, business)]:
+        counts = aira.index.counts(one.id)  # before the versions in use: what is written later is not in it
+        with aira.database.transaction() as connection:
+            used = {(row.id, row.version) for row in fetch_all(connection, _Version, _VERSIONS_SQL, {"business": one.id})}
+        for document, version in counts.keys() - used:
+            aira.index.remove(one.id, document, versions=[version])
+            removed += counts[document, version]
+    return removed
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
     id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    id: UUID
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,19 @@
 import hashlib
 import logging
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from uuid import UUID
 
 from aira.core.app import Aira
 from aira.core.db import Jsonb, execute, fetch_one, fetch_value
-from aira.errors import AiraError, DocumentRefused, NotFound
+from aira.errors import AiraError, DocumentRefused, NotFound, VendorError
 from aira.kb.chunk import Cutting, Passage, cut_passages
-from aira.kb.document import Extraction
-from aira.kb.limited import extract
+from aira.kb.document import Engines
+from aira.kb.limited import LimitedReading
 from aira.ports import IndexedWindow
 
 log = logging.getLogger(__name__)
@@ -21,7 +23,9 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 5
 """How often a document is tried whose reading fails for a reason that may pass."""
 
-_WINDOWS_PER_BATCH = 64
+WINDOWS_PER_BATCH = 256
+"""Windows embedded at once: enough to put those of like length together."""
+
 _FIRST_WAIT_SECONDS = 10
 _READING_FORMAT = 1
 """Changes when documents would be read or cut differently."""
@@ -83,70 +87,94 @@ def read_claimed(aira: Aira, claim: Claim) -> None:
 
 
 def _forget(aira: Aira, claim: Claim) -> None:
-    """Leave nothing of a reading that came to nothing: of a removed document all goes, of others the next reader clears up."""
+    """Leave nothing of a reading that came to nothing, and of a removed document nothing at all."""
     log.info("Document %s changed while it was read", claim.id)
     with aira.database.transaction() as connection:
         exists: bool = fetch_value(connection, _EXISTS_SQL, {"id": claim.id})
-    if not exists:
-        aira.index.remove(claim.business_id, claim.id)
+    aira.index.remove(claim.business_id, claim.id, versions=[claim.version] if exists else None)
 
 
 def pipeline(aira: Aira) -> str:
     """How documents are read and cut now; one that was read differently is worth reading again."""
     cutting = _cutting(aira)
-    return f"{_READING_FORMAT}/{cutting.chunk_words}/{cutting.chunk_overlap}/{cutting.window_tokens}"
+    engine = "" if aira.settings.aira_pdf_engine == "pymupdf" else f"/{aira.settings.aira_pdf_engine}"
+    return f"{_READING_FORMAT}/{cutting.chunk_words}/{cutting.chunk_overlap}/{cutting.window_tokens}{engine}"
 
 
 def _read(aira: Aira, claim: Claim) -> None:
     content = aira.files.get(claim.storage_path)
-    extraction = extract(claim.file_name, content)
-    passages = cut_passages(extraction.blocks, aira.embedder.token_spans, _cutting(aira))
-    windows = _embed(aira, claim, passages)
-    aira.index.write(claim.business_id, claim.id, claim.version, windows)
-    _activate(aira, claim, content, extraction, passages)
-    aira.index.remove(claim.business_id, claim.id, keep_version=claim.version)
+    engines = Engines(pdf=aira.settings.aira_pdf_engine, ocr=aira.settings.aira_ocr)
+    sha256, size_bytes = hashlib.sha256(content).hexdigest(), len(content)
+    progress = _Progress(LimitedReading(claim.file_name, content, engines=engines))
+    del content
+    aira.index.write(claim.business_id, claim.id, claim.version, _embedded(aira, claim, progress))
+    _activate(aira, claim, progress, sha256=sha256, size_bytes=size_bytes)
+    aira.index.remove(claim.business_id, claim.id, versions=range(claim.version))
+
+
+@dataclass(slots=True)
+class _Progress:
+    """A document on its way through the encoder."""
+
+    reading: LimitedReading
+    chunks: int = 0
+    windows: int = 0
+    unsaved: list[Passage] = field(default_factory=list)
+    """Passages whose windows were embedded since the last time any were saved."""
 
 
 def _cutting(aira: Aira) -> Cutting:
     return Cutting(chunk_words=aira.settings.aira_chunk_words, chunk_overlap=aira.settings.aira_chunk_overlap)
 
 
-def _embed(aira: Aira, claim: Claim, passages: Sequence[Passage]) -> list[IndexedWindow]:
-    places = [(chunk, position) for chunk, passage in enumerate(passages) for position in range(len(passage.windows))]
-    embedded: list[IndexedWindow] = []
-    for start in range(0, len(places), _WINDOWS_PER_BATCH):
-        _keep(aira, claim, progress=start / len(places))
-        batch = places[start : start + _WINDOWS_PER_BATCH]
-        texts = [passages[chunk].embedded_text(passages[chunk].windows[position]) for chunk, position in batch]
-        vectors = aira.embedder.embed(texts)
-        embedded += [IndexedWindow(*place, text, vector) for place, text, vector in zip(batch, texts, vectors, strict=True)]
-    _keep(aira, claim, progress=1.0)
-    return embedded
+def _embedded(aira: Aira, claim: Claim, progress: _Progress) -> Iterator[IndexedWindow]:
+    """The document's windows with their vectors; its passages are saved on the way."""
+    _save(aira, claim, progress)
+    left = _windows(aira, progress)
+    while batch := list(islice(left, WINDOWS_PER_BATCH)):
+        vectors = aira.embedder.embed([text for _, text in batch])
+        progress.windows += len(batch)
+        _save(aira, claim, progress)
+        yield from (IndexedWindow(*place, text, vector) for (place, text), vector in zip(batch, vectors, strict=True))
 
 
-def _keep(aira: Aira, claim: Claim, *, progress: float) -> None:
-    values = {"id": claim.id, "version": claim.version, "progress": progress, "now": aira.clock.now()}
-    with aira.database.transaction() as connection:
-        if not fetch_value(connection, _KEEP_SQL, values):
-            raise _ClaimLostError
+def _windows(aira: Aira, progress: _Progress) -> Iterator[tuple[tuple[int, int], str]]:
+    passages = cut_passages(progress.reading.blocks(), aira.embedder.token_spans, _cutting(aira))
+    for chunk, passage in enumerate(passages):
+        progress.unsaved.append(passage)
+        for position, window in enumerate(passage.windows):
+            yield (chunk, position), passage.embedded_text(window)
 
 
-def _activate(aira: Aira, claim: Claim, content: bytes, extraction: Extraction, passages: Sequence[Passage]) -> None:
-    """One transaction: the passages, and the word that they are what is searched."""
+def _save(aira: Aira, claim: Claim, progress: _Progress) -> None:
+    """Write the passages that were read since the last time, say that the reader is alive, and learn whether it is still wanted."""
+    rows = [_row(chunk, passage) for chunk, passage in enumerate(progress.unsaved, progress.chunks)]
     key = {"id": claim.id, "business": claim.business_id, "version": claim.version}
+    with aira.database.transaction() as connection:
+        if not fetch_value(connection, _KEEP_SQL, key | {"progress": progress.reading.taken, "now": aira.clock.now()}):
+            raise _ClaimLostError
+        if rows:
+            execute(connection, _CHUNKS_SQL, key | {"chunks": Jsonb(rows)})
+    progress.chunks += len(rows)
+    progress.unsaved.clear()
+
+
+def _activate(aira: Aira, claim: Claim, progress: _Progress, *, sha256: str, size_bytes: int) -> None:
+    """The word that this version's passages are what is searched."""
     result = {
-        "windows": sum(len(passage.windows) for passage in passages),
-        "pages_total": extraction.pages_total,
-        "pages_with_text": extraction.pages_with_text,
+        "id": claim.id,
+        "version": claim.version,
+        "windows": progress.windows,
+        "pages_total": progress.reading.pages_total,
+        "pages_with_text": progress.reading.pages_with_text,
         "embedding_model": aira.embedder.model,
         "pipeline": pipeline(aira),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size_bytes": len(content),
+        "sha256": sha256,
+        "size_bytes": size_bytes,
         "now": aira.clock.now(),
     }
     with aira.database.transaction() as connection:
-        execute(connection, _CHUNKS_SQL, key | {"chunks": Jsonb([_row(chunk, passage) for chunk, passage in enumerate(passages)])})
-        if not fetch_value(connection, _COMPLETE_SQL, key | result):
+        if not fetch_value(connection, _COMPLETE_SQL, result):
             raise _ClaimLostError
 
 
@@ -177,3 +205,5 @@ def _fail(aira: Aira, claim: Claim, error: AiraError, *, again: bool = False) ->
     }
     with aira.database.transaction() as connection:
         fetch_value(connection, _FAIL_SQL, values)
+    with suppress(VendorError):  # what stays is removed with the next version
+        aira.index.remove(claim.business_id, claim.id, versions=[claim.version])

@@ -3,8 +3,9 @@
 import math
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aira.kb.document import Block, BlockKind
 
@@ -76,60 +77,97 @@ class _Stretch:
         return self.block.kind is BlockKind.HEADING or (self.end - self.start <= _LONGEST_LEAD_IN and self.block.text.endswith((":", "?")))
 
 
-def cut_passages(blocks: Sequence[Block], token_spans: TokenSpans, cutting: Cutting) -> list[Passage]:
-    """Passages in the order of the document, each fully covered by its windows.
+def cut_passages(blocks: Iterable[Block], token_spans: TokenSpans, cutting: Cutting) -> Iterator[Passage]:
+    """Passages in the order of the document, each fully covered by its windows; no more blocks are taken than the next one needs.
 
     A passage ends where a block ends if one does in its last fifth, else at a sentence, else at a word; its overlap
     with the one before begins at a sentence where there is one.
     """
-    text, stretches = _lay_out(blocks)
-    passages = []
-    for start, end in _passage_spans(text, stretches, cutting):
+    text = _Text()
+    for block in blocks:
+        text.add(block)
+        while text.words > cutting.chunk_words:
+            yield text.passage(token_spans, cutting)
+    if text.words:
+        yield text.passage(token_spans, cutting)
+
+
+def document_text(blocks: Iterable[Block]) -> str:
+    """The text that passages are cut from: blank lines between blocks, rows and list entries line by line."""
+    text = _Text()
+    for block in blocks:
+        text.add(block)
+    return text.body()
+
+
+class _Text:
+    """The document's text from the beginning of the next passage on, as far as blocks have come."""
+
+    def __init__(self) -> None:
+        self.words = 0
+        self._before = 0
+        self._parts: list[str] = []
+        self._length = 0
+        self._stretches: list[_Stretch] = []
+
+    def add(self, block: Block) -> None:
+        """Lay a block out behind the others."""
+        if self._stretches:
+            together = block.kind in _LISTED and self._stretches[-1].block.kind is block.kind
+            self._append("\n" if together else "\n\n")
+        self._stretches.append(_Stretch(self._length, self._length + len(block.text), block))
+        self._append(block.text)
+        self.words += sum(1 for _ in _WORD.finditer(block.text))
+
+    def body(self) -> str:
+        """All of it."""
+        self._parts = ["".join(self._parts)]
+        return self._parts[0]
+
+    def passage(self, token_spans: TokenSpans, cutting: Cutting) -> Passage:
+        """Cut the next passage off; its overlap stays."""
+        text = self.body()
+        start, end, following, words = _passage_span(text, self._stretches, cutting)
+        self.words -= words
         body = text[start:end]
         inside = [
             _Stretch(max(stretch.start - start, 0), min(stretch.end, end) - start, stretch.block)
-            for stretch in stretches
+            for stretch in self._stretches
             if stretch.start < end and stretch.end > start
         ]
         windows = tuple(_cut_windows(body, inside, _Ruler(token_spans(body)), token_spans, cutting))
-        passages.append(Passage(body, start, inside[0].block.page, _heading(inside[0].block), windows))
-    return passages
+        passage = Passage(body, self._before + start, inside[0].block.page, _heading(inside[0].block), windows)
+        self._forget(following)
+        return passage
+
+    def _append(self, part: str) -> None:
+        self._parts.append(part)
+        self._length += len(part)
+
+    def _forget(self, characters: int) -> None:
+        self._parts = [self.body()[characters:]]
+        self._before += characters
+        self._length -= characters
+        self._stretches = [
+            _Stretch(stretch.start - characters, stretch.end - characters, stretch.block)
+            for stretch in self._stretches
+            if stretch.end > characters
+        ]
 
 
-def document_text(blocks: Sequence[Block]) -> str:
-    """The text that passages are cut from: blank lines between blocks, rows and list entries line by line."""
-    return _lay_out(blocks)[0]
-
-
-def _lay_out(blocks: Sequence[Block]) -> tuple[str, list[_Stretch]]:
-    parts: list[str] = []
-    stretches: list[_Stretch] = []
-    at = 0
-    for block in blocks:
-        if stretches:
-            together = block.kind in _LISTED and stretches[-1].block.kind is block.kind
-            parts.append("\n" if together else "\n\n")
-            at += len(parts[-1])
-        parts.append(block.text)
-        stretches.append(_Stretch(at, at + len(block.text), block))
-        at += len(block.text)
-    return "".join(parts), stretches
-
-
-def _passage_spans(text: str, stretches: Sequence[_Stretch], cutting: Cutting) -> Iterator[tuple[int, int]]:
-    words = [match.span() for match in _WORD.finditer(text)]
+def _passage_span(text: str, stretches: Sequence[_Stretch], cutting: Cutting) -> tuple[int, int, int, int]:
+    """Where the first passage of a text starts and ends and the next one starts, and how many words lie before that."""
+    words = [match.span() for match in islice(_WORD.finditer(text), cutting.chunk_words + 1)]
+    if len(words) <= cutting.chunk_words:
+        return words[0][0], words[-1][1], len(text), len(words)
     starts = [start for start, _ in words]
     block_starts = {bisect_left(starts, stretch.start) for stretch in stretches}
-    sentence_starts = block_starts | {bisect_left(starts, match.end()) for match in _SENTENCE_END.finditer(text)}
-    first = last = 0
-    while last < len(words):
-        last = first + cutting.chunk_words
-        if last < len(words):
-            last = _last_of(block_starts, sentence_starts, within=range(last, last - cutting.chunk_words // 5, -1))
-        last = min(last, len(words))
-        yield words[first][0], words[last - 1][1]
-        overlap = range(last - cutting.chunk_overlap, last + 1)
-        first = next((word for word in overlap if word in sentence_starts), overlap[0])
+    sentence_ends = _SENTENCE_END.finditer(text, 0, words[-1][1])
+    sentence_starts = block_starts | {bisect_left(starts, match.end()) for match in sentence_ends}
+    last = _last_of(block_starts, sentence_starts, within=range(cutting.chunk_words, cutting.chunk_words - cutting.chunk_words // 5, -1))
+    overlap = range(last - cutting.chunk_overlap, last + 1)
+    following = next((word for word in overlap if word in sentence_starts), overlap[0])
+    return words[0][0], words[last - 1][1], words[following][0], following
 
 
 def _last_of(*kinds_of_starts: set[int], within: range) -> int:

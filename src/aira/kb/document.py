@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 
 class BlockKind(StrEnum):
@@ -49,9 +50,20 @@ class Limits:
     """Of the parts of a DOCX together."""
     unpacking_ratio: int = 200
     parts: int = 2_000
+    recognised_pages: int = 25
+    """Pictures of text in a PDF, where they are recognised; each takes a second."""
     memory_bytes: int = 1_000_000_000
     cpu_seconds: int = 40
     wall_seconds: float = 55.0
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What reads the files that no own code reads."""
+
+    pdf: Literal["pymupdf", "pypdfium2"] = "pymupdf"
+    ocr: Literal["off", "tesseract"] = "off"
+    """Whether text is recognised on the pages of a PDF that are pictures."""
 
 
 @dataclass(slots=True)

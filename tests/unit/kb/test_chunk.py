@@ -33,7 +33,7 @@ def paragraph(words: int, *, word: str = "word", every: int = 12) -> Block:
 
 def cut(*blocks: Block, cutting: Cutting = CUTTING) -> list[Passage]:
     """The passages of these blocks."""
-    return cut_passages(blocks, words_as_pieces, cutting)
+    return list(cut_passages(blocks, words_as_pieces, cutting))
 
 
 texts = st.lists(
@@ -55,7 +55,7 @@ def test_every_word_piece_is_read_and_no_window_is_too_long(parts, chunk_words, 
     blocks = [Block(kind, text.strip(), headings=headings, header=header) for kind, text, headings, header in parts]
     cutting = Cutting(chunk_words, chunk_overlap, window_tokens, context_tokens=10)
 
-    passages = cut_passages(blocks, words_as_pieces, cutting)
+    passages = list(cut_passages(blocks, words_as_pieces, cutting))
 
     text = document_text(blocks)
     read = set()
@@ -86,7 +86,7 @@ def test_the_shipped_model_reads_every_window_whole(embedder: Embedder):
             Block(kind, text, headings=(f"Chapter {number} " * 20,), header="Service | Time | " * 20 if kind is BlockKind.ROW else "")
         )
 
-    passages = cut_passages(blocks, embedder.token_spans, CUTTING)
+    passages = list(cut_passages(blocks, embedder.token_spans, CUTTING))
 
     longest = max(len(embedder.token_spans(passage.embedded_text(window))) for passage in passages for window in passage.windows)
     assert 150 < longest <= ENCODER_LIMIT

@@ -1,20 +1,28 @@
 """A PDF becomes blocks in reading order, its tables row by row."""
 
+from collections.abc import Callable
+
 import pymupdf
 import pytest
 
-from aira.errors import DocumentRefused
-from aira.kb.document import Block, Limits
+from aira.errors import DocumentRefused, SetupError
+from aira.kb.document import Block, Engines, Limits
+from aira.kb.limited import extract
 from aira.kb.pdf import read_pdf
-from paperwork import HOURS, price_list_pdf, text_pdf
+from paperwork import HOURS, locked_pdf, mixed_pdf, price_list_pdf, scanned_pdf, text_pdf
 
 LEFT = "The salon was founded by two sisters who wanted to cut hair near the harbour. They moved once. " * 4
 RIGHT = "In the other column stands what it costs to have hair coloured, and how long that takes. " * 4
 
 
-def blocks_of(content: bytes) -> list[Block]:
-    """All blocks of a PDF."""
-    return list(read_pdf(content, Limits()).blocks())
+BlocksOf = Callable[[bytes], list[Block]]
+ENGINES = [Engines(pdf="pymupdf"), Engines(pdf="pypdfium2")]
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engines: engines.pdf)
+def blocks_of(request: pytest.FixtureRequest) -> BlocksOf:
+    """Gives all blocks of a PDF, by each engine."""
+    return lambda content: list(read_pdf(content, Limits(), request.param).blocks())
 
 
 def drawn(draw) -> bytes:
@@ -24,7 +32,7 @@ def drawn(draw) -> bytes:
         return document.tobytes()
 
 
-def test_a_table_without_rules_is_read_by_rows():
+def test_a_table_without_rules_is_read_by_rows(blocks_of: BlocksOf):
     """Cells that stand beside each other stay together, under the head of the table."""
     blocks = blocks_of(price_list_pdf())
 
@@ -41,7 +49,7 @@ def test_a_table_without_rules_is_read_by_rows():
     assert blocks[-1].headings == ("Price list", "Opening hours")
 
 
-def test_a_table_with_rules_is_read_by_cells():
+def test_a_table_with_rules_is_read_by_cells(blocks_of: BlocksOf):
     """A cell of several lines is one cell."""
 
     def draw(page):
@@ -64,7 +72,7 @@ def test_a_table_with_rules_is_read_by_cells():
     ]
 
 
-def test_a_table_goes_on_over_wrapped_cells_and_stops_at_titles():
+def test_a_table_goes_on_over_wrapped_cells_and_stops_at_titles(blocks_of: BlocksOf):
     """What a cell could not hold belongs to the row above; a bold line alone begins a new group."""
 
     def draw(page):
@@ -90,7 +98,7 @@ def test_a_table_goes_on_over_wrapped_cells_and_stops_at_titles():
     ]
 
 
-def test_columns_are_read_one_after_the_other():
+def test_columns_are_read_one_after_the_other(blocks_of: BlocksOf):
     """Prose set in two columns does not run across them, even where the lines of one stand lower."""
 
     def draw(page):
@@ -101,7 +109,7 @@ def test_columns_are_read_one_after_the_other():
     assert [block.text for block in blocks_of(drawn(draw))] == ["Two columns", LEFT.strip(), RIGHT.strip()]
 
 
-def test_headings_are_told_by_size_and_bold_type():
+def test_headings_are_told_by_size_and_bold_type(blocks_of: BlocksOf):
     """Larger letters stand above smaller ones, bold ones of the text's size lowest."""
 
     def draw(page):
@@ -121,7 +129,7 @@ def test_headings_are_told_by_size_and_bold_type():
     assert blocks[5].headings == ("Handbook", "Parking")
 
 
-def test_list_entries_and_leaders():
+def test_list_entries_and_leaders(blocks_of: BlocksOf):
     """Each entry is a block, and dots that lead the eye are not read."""
 
     def draw(page):
@@ -137,7 +145,7 @@ def test_list_entries_and_leaders():
     ]
 
 
-def test_paragraphs_end_where_their_last_line_is_short():
+def test_paragraphs_end_where_their_last_line_is_short(blocks_of: BlocksOf):
     """Without space between them, too."""
     first = "This is the first paragraph, which goes on for more than one line so that its end can be seen by its last line. " * 2
 
@@ -149,7 +157,7 @@ def test_paragraphs_end_where_their_last_line_is_short():
     assert len(blocks_of(drawn(draw))) == 2
 
 
-def test_what_every_page_repeats_is_read_once():
+def test_what_every_page_repeats_is_read_once(blocks_of: BlocksOf):
     """Running heads and page numbers do not stand between the sentences."""
     with pymupdf.open() as document:
         for number in range(6):
@@ -178,7 +186,7 @@ def test_pages_are_numbered_from_one_and_counted():
     assert (pages.total, pages.with_text) == (3, 2)
 
 
-def test_a_pdf_that_only_its_owner_may_change_is_read():
+def test_a_pdf_that_only_its_owner_may_change_is_read(blocks_of: BlocksOf):
     """A password for changes is none for reading."""
     content = text_pdf(HOURS, encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="owner")
 
@@ -189,3 +197,44 @@ def test_too_many_pages_are_refused():
     """The limit is told."""
     with pytest.raises(DocumentRefused, match="3 pages; up to 2"):
         read_pdf(text_pdf("a", "b", "c"), Limits(pages=2))
+
+
+@pytest.mark.parametrize("engines", ENGINES, ids=lambda engines: engines.pdf)
+def test_what_cannot_be_read_is_told_alike_by_each_engine(engines: Engines):
+    """Codes do not depend on who reads."""
+    whole = text_pdf(*[HOURS * 20] * 20)
+    bad = {"encrypted": locked_pdf(), "no_text_layer": scanned_pdf(), "corrupt": whole[: len(whole) // 2], "too_large": text_pdf("a", "b")}
+
+    codes = []
+    for content in bad.values():
+        with pytest.raises(DocumentRefused) as refused:
+            list(read_pdf(content, Limits(pages=1 if content == bad["too_large"] else 100), engines).blocks())
+        codes.append(refused.value.reason)
+
+    assert codes == list(bad)
+
+
+def test_pictures_of_text_are_read_where_that_is_wanted():
+    """A scanned page is read where it stands among others; an empty one stays empty and is counted as such."""
+    content = mixed_pdf()
+
+    plain, recognised = (extract("scan.pdf", content, engines=Engines(ocr=ocr)) for ocr in ("off", "tesseract"))
+
+    assert (plain.pages_total, plain.pages_with_text, recognised.pages_with_text) == (3, 1, 2)
+    assert [block.page for block in recognised.blocks] == [1, 2]
+    assert HOURS in recognised.blocks[1].text
+
+
+def test_only_so_many_pictures_are_read():
+    """Recognising is slow, so that the rest is left and counted."""
+    extraction = extract("scan.pdf", mixed_pdf(), Limits(recognised_pages=0), Engines(ocr="tesseract"))
+
+    assert (extraction.pages_total, extraction.pages_with_text) == (3, 1)
+
+
+def test_engines_that_do_not_go_together_are_told():
+    """Before anything is read."""
+    with pytest.raises(SetupError, match="PyMuPDF only") as refused:
+        extract("scan.pdf", mixed_pdf(), engines=Engines(pdf="pypdfium2", ocr="tesseract"))
+
+    assert "AIRA_OCR=off" in refused.value.hint

@@ -21,7 +21,7 @@ def words(text: str) -> list[tuple[int, int]]:
 
 def passages_of(text: str, cutting: Cutting = Cutting(window_tokens=40)) -> list[Passage]:  # noqa: B008 - frozen
     """The passages of a Markdown text."""
-    return cut_passages(list(read_markdown(text)), words, cutting)
+    return list(cut_passages(read_markdown(text), words, cutting))
 
 
 def cosines(*values: float) -> np.ndarray:
