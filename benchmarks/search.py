@@ -8,10 +8,12 @@ brute force.
 """
 
 import argparse
+import dataclasses
 import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,7 +22,7 @@ import numpy as np
 from aira.core import add_business, add_owner, load_knowledge, search_knowledge
 from aira.core.app import Aira, open_aira
 from aira.core.db import Jsonb, execute
-from aira.ports import IndexedWindow
+from aira.ports import Embedder, IndexedWindow
 from aira.settings import Settings
 
 WORDS = [
@@ -39,6 +41,21 @@ insert into kb_chunks (document_id, business_id, version, chunk, start_char, bod
 select %(id)s, %(business)s, 1, chunk, chunk * 1000, body, windows
 from jsonb_to_recordset(%(rows)s) as given (chunk int, body text, windows jsonb)
 """
+
+
+class TimedEmbedder:
+    """The embedder, with the seconds that each question took in it."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.model, self.dimensions, self.token_spans = embedder.model, embedder.dimensions, embedder.token_spans
+        self.seconds: list[float] = []
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        begun = time.perf_counter()
+        vectors = self._embedder.embed(texts)
+        self.seconds.append(time.perf_counter() - begun)
+        return vectors
 
 
 def main() -> None:
@@ -101,18 +118,21 @@ def measure_business(aira: Aira, size: int, business: UUID, vectors: np.ndarray,
     load_knowledge(aira, business=business)
     loading = time.perf_counter() - begun
     questions = [" ".join(chance.choice(WORDS, 5)) for _ in range(QUERIES)]
-    encoding = timed(lambda question: aira.embedder.embed([question]), questions)
-    whole = timed(lambda question: search_knowledge(aira, question, business=business), questions)
+    embedder = TimedEmbedder(aira.embedder)
+    timed_aira = dataclasses.replace(aira, embedder=embedder)
+    whole = timed(lambda question: search_knowledge(timed_aira, question, business=business), questions)
+    rest = [search - encoding for search, encoding in zip(whole, embedder.seconds, strict=True)]
     probes = vectors[chance.integers(0, size, QUERIES)]
     product = timed(lambda probe: vectors @ probe, list(probes))
     return {
         "windows": size,
         "load_ms": 1000 * loading,
-        "encoder_p50_ms": percentile(encoding, 50),
-        "search_p50_ms": percentile(whole, 50) - percentile(encoding, 50),
-        "search_p95_ms": percentile(whole, 95) - percentile(encoding, 50),
+        "encoder_p50_ms": percentile(embedder.seconds, 50),
+        "search_p50_ms": percentile(rest, 50),
+        "search_p95_ms": percentile(rest, 95),
         "whole_p95_ms": percentile(whole, 95),
         "product_p50_ms": percentile(product, 50),
+        "product_p95_ms": percentile(product, 95),
         "store_recall_at_5": recall(aira, business, vectors, probes[:50]),
     }
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 WORD_WEIGHT = 0.8
 """What a full match of words is worth beside a cosine of 1."""
 
+EVIDENCE_THRESHOLD = 0.23
+"""Of `Ranking.evidence`: what is answerable has as much."""
+
 _EVIDENCE_WORD_WEIGHT = 0.5
-_EVIDENCE_THRESHOLD = 0.23
 _EVIDENCE_PER_LOG_WINDOW = 0.05
 """The best of many windows is better by chance than the best of few."""
 
@@ -62,6 +64,8 @@ class Ranking:
 
     answerable: bool
     matches: list[Match]
+    evidence: float = 0.0
+    """How much the best window is about the question, the more windows the less; what is called answerable is decided by it."""
 
 
 class WindowRanker:
@@ -87,9 +91,9 @@ class WindowRanker:
         coverage = self._bm25.coverage(query)
         scores = cosines + np.float32(WORD_WEIGHT) * coverage
         best = int(scores.argmax())
-        evidence = float(cosines[best] + _EVIDENCE_WORD_WEIGHT * coverage[best])
-        answerable = evidence >= _EVIDENCE_THRESHOLD + _EVIDENCE_PER_LOG_WINDOW * math.log(len(self.places))
-        return Ranking(answerable, list(self._chosen(scores, limit, budget_words)))
+        found = float(cosines[best] + _EVIDENCE_WORD_WEIGHT * coverage[best])
+        evidence = found - _EVIDENCE_PER_LOG_WINDOW * math.log(len(self.places))
+        return Ranking(evidence >= EVIDENCE_THRESHOLD, list(self._chosen(scores, limit, budget_words)), evidence)
 
     def _chosen(self, scores: "Scores", limit: int, budget_words: int | None) -> Iterator[Match]:
         left = budget_words
@@ -104,7 +108,7 @@ class WindowRanker:
     def _matches(self, scores: "Scores") -> Iterator[Match]:
         shown: list[Match] = []
         used: set[int] = set()
-        for row in np.argsort(-scores, kind="stable")[:_CANDIDATES].tolist():
+        for row in _best_rows(scores, _CANDIDATES):
             if row in used or self._is_shown(row, shown):
                 continue
             rows = self._neighbours(row, scores, used)
@@ -162,3 +166,11 @@ class WindowRanker:
 
     def _window(self, place: Place) -> Window:
         return self._passage(place).windows[place.window]
+
+
+def _best_rows(scores: "Scores", count: int) -> list[int]:
+    """The rows of the highest scores, best first; of equal ones the first row first."""
+    least = np.partition(scores, -count)[-count] if count < len(scores) else scores.min()
+    rows = np.flatnonzero(scores >= least)
+    best: list[int] = rows[np.argsort(-scores[rows], kind="stable")[:count]].tolist()
+    return best

@@ -166,3 +166,16 @@ def test_nothing_is_found_in_nothing():
 
     assert not ranking.answerable
     assert ranking.matches == []
+
+
+def test_of_many_windows_the_best_come_first_and_of_equal_ones_the_first():
+    """As if all of them had been sorted."""
+    chance = np.random.default_rng(5)
+    similarities = chance.integers(0, 40, 500) / 40
+    ranker = WindowRanker([passages_of(f"Text {number}.") for number in range(500)])
+
+    ranking = ranker.rank("x", cosines(*similarities), limit=60)
+
+    brute_force = sorted(range(500), key=lambda row: (-similarities[row], row))
+    assert [match.document for match in ranking.matches] == brute_force[:60]
+    assert ranking.evidence < similarities.max()
