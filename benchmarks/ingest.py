@@ -19,7 +19,7 @@ import pymupdf
 
 from aira.core import add_business, add_owner, ingest_document
 from aira.core.app import Aira, open_aira
-from aira.core.reading import _WINDOWS_PER_BATCH
+from aira.core.reading import WINDOWS_PER_BATCH
 from aira.kb.chunk import Cutting, cut_passages
 from aira.kb.limited import extract
 from aira.settings import Settings
@@ -80,14 +80,14 @@ def processor_seconds() -> float:
 
 
 def windows(aira: Aira, path: Path) -> list[str]:
-    passages = cut_passages(extract(path.name, path.read_bytes()).blocks, aira.embedder.token_spans, Cutting())
+    passages = list(cut_passages(extract(path.name, path.read_bytes()).blocks, aira.embedder.token_spans, Cutting()))
     return [passage.embedded_text(window) for passage in passages for window in passage.windows]
 
 
 def encode(aira: Aira, texts: list[str]) -> float:
     begun = time.perf_counter()
-    for start in range(0, len(texts), _WINDOWS_PER_BATCH):
-        aira.embedder.embed(texts[start : start + _WINDOWS_PER_BATCH])
+    for start in range(0, len(texts), WINDOWS_PER_BATCH):
+        aira.embedder.embed(texts[start : start + WINDOWS_PER_BATCH])
     return time.perf_counter() - begun
 
 

@@ -110,7 +110,7 @@ def build_aira(corpus: Corpus, embedder: Encoder) -> Retrieve:
 
 @cache
 def index(corpus: Corpus, embedder: Encoder) -> tuple[list, WindowRanker, np.ndarray]:
-    passages = cut_passages(read_blocks(corpus.path.name, corpus.path.read_bytes()), embedder.token_spans, Cutting())
+    passages = list(cut_passages(read_blocks(corpus.path.name, corpus.path.read_bytes()), embedder.token_spans, Cutting()))
     ranker = WindowRanker([passages])
     texts = [passages[place.passage].embedded_text(passages[place.passage].windows[place.window]) for place in ranker.places]
     return passages, ranker, embedder.embed(texts)
