@@ -27,7 +27,7 @@ _HALFVEC_HEADER = struct.Struct(">HH")  # dimensions and nothing, before the num
 _CLEAR_SQL = """
 delete from public.kb_windows where business_id = %(business)s and document_id = %(document)s and version = %(version)s
 """
-_WRITE_SQL = "copy public.kb_windows (document_id, business_id, version, chunk, position, embedding) from stdin (format binary)"
+_COPY_INTO = "copy public.kb_windows (document_id, business_id, version, chunk, position, embedding) from stdin (format binary)"
 _COLUMN_TYPES = ("uuid", "uuid", "int4", "int4", "int4", "bytea")  # a halfvec travels in its own binary form
 _SEARCH_SQL = """
 select document_id, version, chunk, position,
@@ -62,7 +62,7 @@ class PgvectorIndex:
             connection.execute(_CLEAR_SQL, {"business": business_id, "document": document_id, "version": version})
         left = iter(windows)
         while batch := list(islice(left, _ROWS_PER_TRANSACTION)):
-            with self._database.transaction() as connection, connection.cursor().copy(_WRITE_SQL) as copy:
+            with self._database.transaction() as connection, connection.cursor().copy(_COPY_INTO) as copy:
                 copy.set_types(_COLUMN_TYPES)
                 for window in batch:
                     copy.write_row((document_id, business_id, version, window.chunk, window.window, _binary(window.vector)))

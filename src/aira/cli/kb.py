@@ -196,3 +196,26 @@ def gc(business: MaybeBusiness = None, json: Json = False) -> None:
 
     with open_aira() as aira:
         render.emit({"removed": collect_garbage(aira, business=business)}, json=json)
+
+
+@app.command()
+def announce(
+    on: Annotated[bool, typer.Option("--on/--off", help="Begin or end it.")] = True,
+    json: Json = False,
+) -> None:
+    """Let the database tell the voice server of uploads over HTTP, where it has the extension pg_net.
+
+    The server must be reachable at VOICE_AGENT_SERVICE_URL and know AIRA_WEBHOOK_SECRET. Without the extension the job queue
+    alone does the work, which is all the same to callers.
+
+    Example:
+      $ aira kb announce --off
+    """
+    from aira.core.app import open_aira
+    from aira.core.documents import announce_documents
+
+    with open_aira() as aira:
+        has_pg_net = announce_documents(aira, on=on)
+        if not has_pg_net:
+            render.note("This database has no pg_net; nothing is installed and the job queue does the work.")
+        render.emit({"announced": has_pg_net and on, "pg_net": has_pg_net}, json=json)

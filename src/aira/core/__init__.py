@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     )
     from aira.core.documents import (
         add_document as add_document,
+        announce_documents as announce_documents,
         await_document as await_document,
         collect_garbage as collect_garbage,
         find_document as find_document,
@@ -225,6 +226,7 @@ _MODULES = {
     "ingest_document": "documents",
     "list_documents": "documents",
     "process_document": "documents",
+    "announce_documents": "documents",
     "collect_garbage": "documents",
     "readable_files": "documents",
     "reindex_documents": "documents",

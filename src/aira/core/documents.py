@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 from aira.core.app import Aira
 from aira.core.businesses import find_business, list_businesses, resolve_business
-from aira.core.db import Connection, execute, fetch_all, fetch_one
+from aira.core.db import Connection, execute, fetch_all, fetch_one, fetch_value
 from aira.core.reading import claim_document, pipeline, read_claimed
-from aira.errors import AiraError, DocumentRefused, InvalidInput, NotFound, VendorError
+from aira.errors import AiraError, DocumentRefused, InvalidInput, NotFound, SetupError, VendorError
 from aira.kb.document import Limits
 from aira.kb.extract import FORMATS, MIME_TYPES, file_format
 from aira.kb.refusal import REASONS, refusal
@@ -57,6 +57,7 @@ where d.business_id = %(business)s and d.processing_status = 'completed'
   and (d.embedding_model <> %(embedding_model)s or d.pipeline <> %(pipeline)s)
 """
 _REMOVE_SQL = "delete from documents d where d.id = %(id)s"
+_ANNOUNCE_SQL = "select jobs.set_document_webhook(%(url)s::text, %(secret)s::text)"
 _VERSIONS_SQL = """
 select d.id, v.version from documents d
 cross join lateral (values (d.active_version), (case when d.processing_status = 'processing' then d.version end)) v (version)
@@ -75,7 +76,7 @@ def ingest_document(aira: Aira, path: Path, *, business: UUID | str) -> Document
     """Add a file and read it here and now, or wait for the process that is reading it already; returns it `completed`.
 
     The same file again is no work; another content under the same name replaces it once it is read. Raises DocumentRefused where
-    nothing in the file can be read (the row stays, `failed`, with the same code), InvalidInput, NotFound, VendorError.
+    nothing in the file can be read (the row stays, `failed`, with the same code), InvalidInput, NotFound, SetupError, VendorError.
     """
     return await_document(aira, add_document(aira, path, business=business).id)
 
@@ -204,6 +205,25 @@ def collect_garbage(aira: Aira, *, business: UUID | str | None = None) -> int:
             aira.index.remove(one.id, document, versions=[version])
             removed += counts[document, version]
     return removed
+
+
+def announce_documents(aira: Aira, *, on: bool = True) -> bool:
+    """Let the database announce uploads to `/process-document` of the voice server by pg_net, or end that.
+
+    False where the database has no pg_net. Raises SetupError where the settings hold no shared secret.
+    """
+    secret = aira.settings.aira_webhook_secret
+    if on and secret is None:
+        raise SetupError(
+            "Announcing documents needs AIRA_WEBHOOK_SECRET.", hint="Set it to the same long random text here and for the server."
+        )
+    values = {
+        "url": f"{aira.settings.voice_agent_service_url}/process-document" if on else None,
+        "secret": secret.get_secret_value() if on and secret is not None else None,
+    }
+    with aira.database.transaction() as connection:
+        installed: bool = fetch_value(connection, _ANNOUNCE_SQL, values)
+    return installed
 
 
 @dataclass(frozen=True, slots=True)
