@@ -5,7 +5,9 @@ from collections import deque
 import numpy as np
 
 from aira.voice.audio import PACKET_SAMPLES, Samples, encode_mulaw
-from aira.voice.simulator.caller import ANSWER_SECONDS, FAREWELL_SECONDS, PATIENCE_SECONDS, Caller, Utterance, longest_silence, packets
+from aira.voice.simulator.caller import ANSWER_SECONDS, FAREWELL_SECONDS, PATIENCE_SECONDS, Caller, packets
+from aira.voice.simulator.timeline import longest_silence
+from aira.voice.simulator.turns import Utterance
 
 SILENCE = encode_mulaw(np.zeros(PACKET_SAMPLES, np.int16))
 SOUND = encode_mulaw(np.full(PACKET_SAMPLES, 8000, np.int16))

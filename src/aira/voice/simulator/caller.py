@@ -1,4 +1,6 @@
-"""How a simulated caller behaves on the line: waits for the bot to finish, speaks, waits for the answer, hangs up in the end."""
+"""How a simulated caller behaves on the line: waits for the bot to finish, speaks or presses keys, waits for the answer, hangs up in the
+end. Where the line is lost, what was not answered is said again on the next one.
+"""
 
 from collections import deque
 from collections.abc import Iterable
@@ -6,7 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from aira.voice.audio import PACKET_SAMPLES, TELEPHONE_RATE, Samples, decode_mulaw, encode_mulaw, loudness
+from aira.voice.audio import PACKET_SAMPLES, Samples, decode_mulaw, encode_mulaw, loudness
+from aira.voice.simulator.timeline import LOUD
+from aira.voice.simulator.turns import KEY_SECONDS, CallerTurn, Keys, Utterance
 
 PATIENCE_SECONDS = 0.9
 """Silence after which the caller takes the bot to have finished."""
@@ -15,47 +19,65 @@ ANSWER_SECONDS = 12.0
 FAREWELL_SECONDS = 5.0
 """How long the caller stays on the line after the answer to the last words."""
 
-_LOUD = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """Something the caller says; `cut_in` is how many seconds into the bot's speech it begins, None to let the bot finish."""
-
-    samples: Samples
-    cut_in: float | None = None
-
 
 @dataclass
 class Caller:
-    """Decides packet by packet what the caller's side of the line carries. Times are seconds on the line's clock."""
+    """Decides packet by packet what the caller's side of the line carries. Times are seconds on one clock for the whole call."""
 
-    utterances: deque[Utterance]
+    turns: deque[CallerTurn]
     delays_ms: list[float] = field(default_factory=list)
     """From the last loud packet of each utterance to the first loud packet of the answer."""
     greeting_ms: float | None = None
     cut_in_ms: list[float] = field(default_factory=list)
     """From the first loud packet of each cutting-in utterance to the bot's silence."""
     hangs_up: bool = False
+    speaks: bool = False
+    """The last packet was of an utterance."""
     _packets: deque[bytes] = field(default_factory=deque)
+    _keys: deque[tuple[float, str]] = field(default_factory=deque)
     _loud_left: int = 0
-    _quiet_since: float = 0.0
     _bot_began: float | None = None
     _spoke_until: float | None = 0.0
     _cut_in_at: float | None = None
+    _last: CallerTurn | None = None
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the bot has said nothing yet to the caller's last words."""
+        return self._spoke_until is not None
+
+    def line_opens(self, now: float) -> None:
+        """A media stream begins; the bot is expected to speak first."""
+        self._spoke_until = now if self._spoke_until in (None, 0.0) else self._spoke_until
+        self._bot_began = None
+
+    def line_lost(self) -> None:
+        """The media stream broke: what was begun or not answered will be said again."""
+        if self._last is not None and (self._packets or self.awaits_answer):
+            self.turns.appendleft(self._last)
+        self._packets.clear()
+        self._keys.clear()
+        self._last = None
 
     def next_packet(self, now: float, bot_loud_until: float) -> bytes:
         """The next 20 ms of the caller's side; `bot_loud_until` is when the bot's last loud sample is or was heard."""
-        if not self._packets and self._may_speak(now, bot_loud_until):
-            self._begin(self.utterances.popleft(), now)
+        if not self._packets and not self._keys and self._may_speak(now, bot_loud_until):
+            self._begin(self.turns.popleft(), now)
+        self.speaks = bool(self._packets)
         if self._packets:
             return self._speak(now)
-        self.hangs_up = not self.utterances and self._waited_enough(now, bot_loud_until)
+        self.hangs_up = not self.turns and not self._keys and self._waited_enough(now, bot_loud_until)
         return _SILENCE
+
+    def next_key(self, now: float) -> str | None:
+        """The key that is pressed now, if any."""
+        if self._keys and self._keys[0][0] <= now:
+            return self._keys.popleft()[1]
+        return None
 
     def hears(self, now: float, payload: bytes) -> bool:
         """A packet of the bot's has arrived; returns whether there is speech in it."""
-        if loudness(decode_mulaw(payload)) < _LOUD:
+        if loudness(decode_mulaw(payload)) < LOUD:
             return False
         if self._bot_began is None:
             self._bot_began = now
@@ -73,18 +95,18 @@ class Caller:
         delay = round((now - (self._spoke_until or 0.0)) * 1000, 1)
         if self.greeting_ms is None:
             self.greeting_ms = delay
-        else:
+        elif self._last is not None:
             self.delays_ms.append(delay)
         self._spoke_until = None
 
     def _may_speak(self, now: float, bot_loud_until: float) -> bool:
-        if not self.utterances:
+        if not self.turns:
             return False
         if self._bot_began is None:
             return now - (self._spoke_until or 0.0) > ANSWER_SECONDS
-        cut_in = self.utterances[0].cut_in
-        if cut_in is not None:
-            return now - self._bot_began >= cut_in
+        turn = self.turns[0]
+        if isinstance(turn, Utterance) and turn.cut_in is not None:
+            return now - self._bot_began >= turn.cut_in
         return now - bot_loud_until > PATIENCE_SECONDS
 
     def _waited_enough(self, now: float, bot_loud_until: float) -> bool:
@@ -92,12 +114,17 @@ class Caller:
             return now - (self._spoke_until or 0.0) > ANSWER_SECONDS
         return now - bot_loud_until > FAREWELL_SECONDS
 
-    def _begin(self, utterance: Utterance, now: float) -> None:
-        self._packets.extend(packets(utterance.samples))
-        loud = [index for index, packet in enumerate(self._packets) if loudness(decode_mulaw(packet)) >= _LOUD]
-        self._loud_left = loud[-1] + 1 if loud else len(self._packets)
-        self._cut_in_at = now if utterance.cut_in is not None else None
+    def _begin(self, turn: CallerTurn, now: float) -> None:
+        self._last = turn
         self._bot_began = None
+        if isinstance(turn, Keys):
+            self._keys.extend((now + index * KEY_SECONDS, digit) for index, digit in enumerate(turn.digits))
+            self._spoke_until = now + len(turn.digits) * KEY_SECONDS
+            return
+        self._packets.extend(packets(turn.samples))
+        loud = [index for index, packet in enumerate(self._packets) if loudness(decode_mulaw(packet)) >= LOUD]
+        self._loud_left = loud[-1] + 1 if loud else len(self._packets)
+        self._cut_in_at = now if turn.cut_in is not None else None
 
     def _speak(self, now: float) -> bytes:
         self._loud_left -= 1
@@ -112,17 +139,6 @@ def packets(samples: Samples) -> Iterable[bytes]:
     for start in range(0, len(samples), PACKET_SAMPLES):
         piece = samples[start : start + PACKET_SAMPLES]
         yield encode_mulaw(np.pad(piece, (0, PACKET_SAMPLES - len(piece))))
-
-
-def longest_silence(caller: Samples, bot: Samples) -> float:
-    """Seconds of the longest stretch in which neither side is heard, from the bot's first word to its last."""
-    length = min(len(caller), len(bot))
-    both = np.maximum(np.abs(caller[:length].astype(np.int32)), np.abs(bot[:length].astype(np.int32)))
-    windows = both[: length // PACKET_SAMPLES * PACKET_SAMPLES].reshape(-1, PACKET_SAMPLES).max(axis=1)
-    loud = np.flatnonzero(windows > _LOUD)
-    if len(loud) < 2:
-        return 0.0
-    return float((np.diff(loud).max() - 1) * PACKET_SAMPLES / TELEPHONE_RATE)
 
 
 _SILENCE = encode_mulaw(np.zeros(PACKET_SAMPLES, np.int16))

@@ -1,151 +1,179 @@
-"""One call as a carrier makes it: signed webhooks, their TwiML followed verb by verb, callbacks, and the status in the end."""
+"""One call as Twilio makes it: signed webhooks, their TwiML followed, changed over the REST API in between, the status in the end."""
 
-import secrets
-import time
+import asyncio
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import urljoin
-from xml.etree.ElementTree import Element, ParseError, fromstring
-
-import httpx
+from xml.etree.ElementTree import Element
 
 from aira.errors import VendorError
-from aira.voice.audio import Samples
-from aira.voice.signatures import HEADER, sign
-from aira.voice.simulator.caller import Caller, Utterance, longest_silence
-from aira.voice.simulator.line import Line
+from aira.ports import Webhooks as Addresses
+from aira.voice.simulator.caller import Caller
+from aira.voice.simulator.exchange import Change, Exchange
+from aira.voice.simulator.interpreter import Interpreter
+from aira.voice.simulator.leg import Clock, Leg, new_sid
+from aira.voice.simulator.listening import Go
+from aira.voice.simulator.record import CallRecord
+from aira.voice.simulator.timeline import Timeline
+from aira.voice.simulator.turns import CallerTurn, Person
+from aira.voice.simulator.webhook import Limits, RetrievalError, Webhooks, parsed
 
-_CALL_PATH = "/webhooks/twilio/call"
-_STATUS_PATH = "/webhooks/twilio/status"
-_MOST_DOCUMENTS = 20
-_ENDINGS = {"Hangup", "Reject"}
+WITHHELD = "+266696687"
+"""What Twilio puts where a caller withholds their number: ANONYMOUS on the keys."""
 
 
-@dataclass
-class CallRecord:
-    """What a simulated call was like, from the caller's side."""
-
-    call_sid: str
-    verbs: list[str] = field(default_factory=list)
-    """The TwiML verbs that were followed, in order."""
-    carrier_said: list[str] = field(default_factory=list)
-    """Sentences of the carrier's own voice."""
-    dialled: str | None = None
-    """Whom the call was transferred to."""
-    webhook_ms: list[float] = field(default_factory=list)
-    greeting_ms: float | None = None
-    delays_ms: list[float] = field(default_factory=list)
-    cut_in_ms: list[float] = field(default_factory=list)
-    underrun_ms: float = 0.0
-    longest_silence_seconds: float = 0.0
-    duration_seconds: float = 0.0
-    bot: list[Samples] = field(default_factory=list)
-    """The bot's side of each media stream, as the caller heard it."""
-    recording: bytes | None = None
-    """The last media stream as a stereo WAV: caller left, bot right."""
+def addresses_at(url: str) -> Addresses:
+    """The webhooks of a voice server of ours at this address."""
+    base = f"{url.rstrip('/')}/webhooks/twilio"
+    return Addresses(f"{base}/call", f"{base}/fallback", f"{base}/status", f"{base}/sms")
 
 
 class PhoneCall:
-    """A call to a number whose webhooks lead to `url`, signed with the carrier's `secret`.
+    """A call to a number whose webhooks are `url`, the base of a voice server of ours, or any `Webhooks` of a number at Twilio.
 
-    `answers` is whether the person answers whom the call is transferred to.
+    `utterances` are the caller's turns; `hangs_up_after` ends the call from the caller's side after so many seconds. `persons` are who
+    answers the numbers and SIP addresses that are dialled, `person` stands for any other. `haste` is how many times faster than in
+    life the carrier's own parts go: its voice, ringing, pauses, waiting for keys; media streams always keep the pace of speech.
+    Without an `exchange`, the account that the webhooks are signed for, the call has one of its own that ends with it.
     """
 
     def __init__(
-        self, url: str, *, secret: str, to_number: str, from_number: str | None, utterances: Sequence[Utterance], answers: bool = False
+        self,
+        url: str | Addresses,
+        *,
+        secret: str = "",
+        to_number: str,
+        from_number: str | None,
+        utterances: Sequence[CallerTurn] = (),
+        hangs_up_after: float | None = None,
+        person: Person | None = None,
+        persons: Mapping[str, Person] | None = None,
+        exchange: Exchange | None = None,
+        haste: float = 1.0,
+        limits: Limits | None = None,
     ) -> None:
-        self._url = url
-        self._secret = secret
-        self._account_sid = f"AC{secrets.token_hex(16)}"
-        self._answers = answers
+        self._addresses = url if isinstance(url, Addresses) else addresses_at(url)
+        self._own_exchange = exchange is None
+        self._exchange = exchange or Exchange(secret=secret)
+        self._hangs_up_after = hangs_up_after
+        self._persons = dict(persons or {})
+        self._person = person or Person()
+        self._haste = haste
+        self._limits = limits or Limits()
         self._caller = Caller(utterances if isinstance(utterances, deque) else deque(utterances))
-        self._hung_up = False
-        self.record = CallRecord(f"CA{secrets.token_hex(16)}")
+        self._timeline = Timeline()
+        self._changes: asyncio.Queue[Change] = asyncio.Queue()
+        self.record = CallRecord(new_sid("CA"))
         self._form = {
-            "AccountSid": self._account_sid,
+            "AccountSid": self._exchange.account_sid,
             "ApiVersion": "2010-04-01",
             "CallSid": self.record.call_sid,
             "Direction": "inbound",
-            "From": from_number or "+266696687",
+            "From": from_number or WITHHELD,
             "To": to_number,
+            "Caller": from_number or WITHHELD,
+            "Called": to_number,
         }
 
     async def place(self) -> CallRecord:
-        """Ring, talk, hang up. Raises VendorError where the server does not answer as a voice server does."""
-        started = time.monotonic()
-        async with httpx.AsyncClient(timeout=15) as client:
-            self._client = client
-            document: Element | None = await self._ask(_CALL_PATH, {"CallStatus": "ringing"})
-            for _ in range(_MOST_DOCUMENTS):
-                if document is None:
-                    break
-                document = await self._follow(document)
-            self.record.duration_seconds = round(time.monotonic() - started, 1)
-            await self._ask(_STATUS_PATH, {"CallStatus": "completed", "CallDuration": str(round(self.record.duration_seconds))})
-        self.record.greeting_ms = self._caller.greeting_ms
-        self.record.delays_ms = self._caller.delays_ms
-        self.record.cut_in_ms = self._caller.cut_in_ms
+        """Ring, talk, hang up. Whatever the server does wrong is in the record's `alerts`, as Twilio's debugger would show it."""
+        leg = self._leg()
+        loop = asyncio.get_running_loop()
+
+        def change(wanted: Change) -> None:
+            loop.call_soon_threadsafe(self._changes.put_nowait, wanted)
+
+        self._exchange.connect(leg.sid, status=lambda: leg.status, change=change)
+        try:
+            await self._hold(leg)
+        finally:
+            self._exchange.disconnect(leg.sid)
+            await leg.webhooks.close()
+            if self._own_exchange:
+                self._exchange.close()
         return self.record
 
-    async def _follow(self, document: Element) -> Element | None:
-        """Do what the document says; returns the next one, None where the call is over."""
-        for verb in document:
-            self.record.verbs.append(verb.tag)
-            if verb.tag in _ENDINGS or self._hung_up:
-                return None
-            if verb.tag == "Say":
-                self.record.carrier_said.append("".join(verb.itertext()))
-            elif verb.tag == "Redirect":
-                return await self._ask(verb.text or "", {"CallStatus": "in-progress"})
-            elif (result := await self._do(verb)) is not None and verb.get("action"):
-                return await self._ask(verb.get("action", ""), result)
+    async def _hold(self, leg: Leg) -> None:
+        hanging_up = asyncio.create_task(self._hang_up_in_time(leg))
+        try:
+            await self._follow(leg)
+        finally:
+            hanging_up.cancel()
+            await asyncio.gather(hanging_up, return_exceptions=True)
+        self._close(leg)
+        if self._addresses.status_callback_url:
+            form = {**leg.told(), "CallStatus": leg.status, "CallDuration": str(round(self.record.duration_seconds))}
+            with suppress(RetrievalError):
+                await leg.webhooks.fetch(self._addresses.status_callback_url, form)
+
+    async def _follow(self, leg: Leg) -> None:
+        """Follow the number's TwiML, and from each change over the REST API on that which it names instead."""
+        interpreter = Interpreter(leg, fallback_url=self._addresses.voice_fallback_url or None)
+        start: Go | Element | None = Go(self._addresses.voice_url, leg.told())
+        while start is not None:
+            following = asyncio.create_task(interpreter.run(start, base=leg.document_url or self._addresses.voice_url))
+            changing = asyncio.create_task(self._changes.get())
+            done, _ = await asyncio.wait({following, changing}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (following, changing):
+                if task not in done:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+            if following in done:
+                following.result()
+                return
+            start = self._changed(leg, changing.result())
+
+    def _changed(self, leg: Leg, change: Change) -> Go | Element | None:
+        """Where a call that was changed goes on; None where it was ended."""
+        if change.twiml is not None:
+            leg.step("(changed)", "TwiML over the REST API")
+            try:
+                return parsed(change.twiml.encode(), "")
+            except RetrievalError as error:
+                leg.alert(error.code, error.message, error.url)
+        elif change.url is not None:
+            leg.step("(changed)", change.url)
+            return Go(urljoin(self._addresses.voice_url, change.url), leg.told(), change.method)
+        else:
+            leg.step("(ended)", "over the REST API")
+        self.record.ended_by = "server"
         return None
 
-    async def _do(self, verb: Element) -> dict[str, str] | None:
-        """Carry a verb out; returns what its action is told, None for verbs without one."""
-        if verb.tag == "Connect":
-            return await self._connect(verb)
-        if verb.tag == "Dial":
-            self.record.dialled = "".join(verb.itertext()).strip()
-            return {"CallStatus": "in-progress", "DialCallStatus": "completed" if self._answers else "no-answer"}
-        if verb.tag == "Record":
-            recording = f"https://api.twilio.com/2010-04-01/Accounts/{self._account_sid}/Recordings/RE{secrets.token_hex(16)}"
-            return {"CallStatus": "in-progress", "RecordingUrl": recording, "RecordingDuration": "5"}
-        return None
+    async def _hang_up_in_time(self, leg: Leg) -> None:
+        if self._hangs_up_after is not None:
+            await asyncio.sleep(self._hangs_up_after)
+            leg.hang_up.set()
 
-    async def _connect(self, verb: Element) -> dict[str, str]:
-        stream = verb.find("Stream")
-        if stream is None:
-            raise VendorError("The TwiML connects the call to nothing.")
-        parameters = {one.get("name", ""): one.get("value", "") for one in stream.findall("Parameter")}
-        stream_sid = f"MZ{secrets.token_hex(16)}"
-        line = Line(self._caller, call_sid=self.record.call_sid, stream_sid=stream_sid, account_sid=self._account_sid)
-        closed_by_server = await line.hold(stream.get("url", ""), parameters)
-        self._hung_up = not closed_by_server
-        tape = line.tape
-        self.record.bot.append(tape.bot())
-        self.record.recording = tape.wav()
-        self.record.underrun_ms += round(tape.underrun / 8, 1)
-        self.record.longest_silence_seconds = max(self.record.longest_silence_seconds, longest_silence(tape.caller(), tape.bot()))
-        return {"CallStatus": "in-progress" if closed_by_server else "completed", "StreamSid": stream_sid}
+    def _close(self, leg: Leg) -> None:
+        record, caller = self.record, self._caller
+        record.duration_seconds = round(leg.clock(), 1)
+        if leg.status in ("ringing", "in-progress"):
+            leg.status = "completed" if leg.status == "in-progress" else "failed" if record.ended_by == "carrier" else "no-answer"
+        record.status = leg.status
+        record.greeting_ms, record.delays_ms, record.cut_in_ms = caller.greeting_ms, caller.delays_ms, caller.cut_in_ms
+        unanswered = bool(record.bot) and caller.awaits_answer
+        record.longest_silence_seconds = round(self._timeline.longest_silence(leg.clock() if unanswered else None), 2)
+        record.recording = self._timeline.wav()
 
-    async def _ask(self, path: str, more: dict[str, str]) -> Element:
-        url = urljoin(self._url, path)
-        form = {**self._form, **more}
-        started = time.perf_counter()
-        try:
-            response = await self._client.post(url, data=form, headers={HEADER: sign(self._secret, url, form)})
-        except httpx.HTTPError as error:
-            raise VendorError(
-                f"The voice server cannot be reached: {type(error).__name__}.", hint="Start it with `aira serve-voice`."
-            ) from None
-        self.record.webhook_ms.append(round((time.perf_counter() - started) * 1000, 1))
-        if response.status_code == 403:
-            raise VendorError(
-                "The voice server does not accept the signature.", hint="Use the same TWILIO_AUTH_TOKEN or AIRA_HOME as the server."
-            )
-        try:
-            return fromstring(response.content)  # noqa: S314  # our own server's answer, size-limited by the client
-        except ParseError:
-            raise VendorError(f"The voice server answered with status {response.status_code} and no TwiML.") from None
+    def _leg(self) -> Leg:
+        clock = Clock(self._haste)
+        webhooks = Webhooks(self._exchange.secret, limits=self._limits, clock=clock, noted=self.record.requests.append)
+        return Leg(self._form, self._caller, self.record, webhooks, self._exchange, clock, self._timeline, self._who)
+
+    def _who(self, address: str) -> Person:
+        return self._persons.get(address, self._person)
+
+
+def must_have_been_answered(record: CallRecord) -> None:
+    """Raise VendorError, with what to do, where the server has not answered the call as a voice server does."""
+    if record.ended_by != "carrier" or record.steps:
+        return
+    first = record.requests[0]
+    if first.status is None:
+        raise VendorError("The voice server cannot be reached.", hint="Start it with `aira serve-voice`.")
+    if first.status == 403:
+        raise VendorError(
+            "The voice server does not accept the signature.", hint="Use the same TWILIO_AUTH_TOKEN or AIRA_HOME as the server."
+        )
+    raise VendorError(f"The voice server answered with status {first.status} and no TwiML.")
