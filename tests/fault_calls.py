@@ -26,8 +26,9 @@ from aira.settings import Settings
 from aira.voice.audio import PACKET_SAMPLES, Samples, decode_mulaw, encode_mulaw, loudness
 from aira.voice.pipeline import run_call
 from aira.voice.session import open_session
-from aira.voice.simulator.caller import longest_silence, packets
+from aira.voice.simulator.caller import packets
 from aira.voice.simulator.caller_voice import spoken
+from aira.voice.simulator.timeline import longest_silence
 from aira.voice.tape import Tape
 from aira.voice.vendors.by_setting import listeners, speakers
 from aira.voice.vendors.circuit import Circuits

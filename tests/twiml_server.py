@@ -84,7 +84,9 @@ def twiml_server() -> Iterator[TwimlServer]:
     app = FastAPI(openapi_url=None)
     app.add_api_route("/{path:path}", ours.answer, methods=["GET", "POST"])
     app.add_api_websocket_route("/{path:path}", ours.hold)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -119,7 +119,7 @@ class TestRecord:
         """Its address serves the sound, and the action is told how long it is."""
         server.says("/voice", '<Record action="/left" finishOnKey="#"/>')
         server.says("/left", "<Hangup/>")
-        record = rung(server, Utterance(SOUND), Utterance(SOUND), Keys("#"))
+        record = rung(server, Utterance(np.tile(SOUND, 2)), Keys("#"))
 
         (form,) = server.forms("/left")
         (message,) = record.voicemails
@@ -138,7 +138,7 @@ class TestRecord:
         """However much the caller has to say."""
         server.says("/voice", '<Record action="/left" maxLength="2"/>')
         server.says("/left", "<Hangup/>")
-        rung(server, *[Utterance(SOUND)] * 20)
+        rung(server, Utterance(np.tile(SOUND, 20)))
 
         assert server.forms("/left")[0]["RecordingDuration"] == "2"
 

@@ -21,9 +21,9 @@ from aira.voice.scenarios.attentive import Attentive
 from aira.voice.scenarios.play import Played, Stage
 from aira.voice.scenarios.scenario import Scenario
 from aira.voice.signatures import webhook_secret
-from aira.voice.simulator.caller import Utterance
 from aira.voice.simulator.caller_voice import spoken
-from aira.voice.simulator.phone_call import PhoneCall
+from aira.voice.simulator.phone_call import PhoneCall, must_have_been_answered
+from aira.voice.simulator.turns import CallerTurn, Utterance
 
 EVERY_DAY = "Mon-Sun 09:00-17:00"
 """Hours of a business that is rung on any day of the week."""
@@ -33,6 +33,8 @@ ALOUD = {"yes": "Yes please.", "no": "No, thanks.", "bye": "That's all, thank yo
 """Turns of a single word, as they are said on the telephone: engines drop sounds so short."""
 
 
+_HASTE = 20.0
+"""Nobody learns anything from the carrier's ringing and its voice."""
 _NOTHING: Samples = np.zeros(TELEPHONE_RATE // 10, np.int16)
 
 
@@ -65,8 +67,10 @@ def _ring(stage: Stage, url: str, noise_db: float | None, scenario: Scenario) ->
     before = stage.fill(aira, business, scenario)
     number = next(one.phone_number for one in list_numbers(aira) if one.business_id == business.id)
     turns = _Turns(Attentive(scenario), hears=partial(_bot_words, aira, business.id), noise_db=noise_db)
-    phone = PhoneCall(url, secret=webhook_secret(aira.settings), to_number=number, from_number=scenario.caller, utterances=turns)
+    secret = webhook_secret(aira.settings)
+    phone = PhoneCall(url, secret=secret, to_number=number, from_number=scenario.caller, utterances=turns, haste=_HASTE)
     report = asyncio.run(phone.place())
+    must_have_been_answered(report)
     call = find_call(aira, report.call_sid)
     events = call_events(aira, call.id)
     made = [one for one in list_appointments(aira, business=business.id) if one.id in before or one.external_id == call.call_sid]
@@ -79,7 +83,7 @@ def _ring(stage: Stage, url: str, noise_db: float | None, scenario: Scenario) ->
     return Sounded(played, len(_words(said)), _distance(_words(said), _words(heard)))
 
 
-class _Turns(deque[Utterance]):
+class _Turns(deque[CallerTurn]):
     """The caller's turns, each made up when it is due, after what the bot has said."""
 
     def __init__(self, caller: Attentive, *, hears: Callable[[], str], noise_db: float | None) -> None:
@@ -89,7 +93,7 @@ class _Turns(deque[Utterance]):
         self._hears = hears
         self._noise_db = noise_db
 
-    def popleft(self) -> Utterance:
+    def popleft(self) -> CallerTurn:
         """The next turn; once there is nothing more to say, a breath, after which there are no turns left."""
         line = self._caller.reply(self._hears())
         if line is None:

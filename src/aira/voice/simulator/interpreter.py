@@ -101,7 +101,9 @@ class Interpreter:
     def _end(self, verb: Element) -> None:
         leg = self._leg
         leg.step(verb.tag, verb.get("reason", ""))
-        if verb.tag == "Reject":
+        if verb.tag == "Hangup":
+            leg.status = "in-progress"  # answered, if only to be ended
+        else:
             leg.status = "busy" if verb.get("reason") == "busy" else "no-answer"
         self._hang_up("server")
 

@@ -9,12 +9,12 @@ import numpy as np
 from aira.voice.audio import TELEPHONE_RATE, Samples, mulaw_wav_bytes, read_wav
 from aira.voice.simulator.grammar import followed
 from aira.voice.simulator.leg import WORDS_A_SECOND, Leg
+from aira.voice.simulator.timeline import LOUD
 from aira.voice.simulator.turns import KEY_SECONDS, Keys, Utterance
 from aira.voice.simulator.webhook import RETRIEVAL, RetrievalError
 
 _FOREVER = 1000
 _NOMINAL_PLAY_SECONDS = 3.0
-_PAUSE_BETWEEN_WORDS = 0.4
 _ANY_KEY = "1234567890*#"
 
 
@@ -95,14 +95,14 @@ async def _given(leg: Leg, verb: Element) -> dict[str, str]:
 
 
 async def record(leg: Leg, verb: Element) -> Go | None:
-    """Record what the caller still has to say. A recording without a sound is none, and the document goes on."""
+    """Record the caller's next turn. A recording without a sound is none, and the document goes on."""
     leg.step("Record", f"at most {_number(verb, 'maxLength', 3600):.0f} s")
     if verb.get("playBeep") != "false":
         await leg.wait(1.0, sounds=True)
     message = _message(leg)[: round(_number(verb, "maxLength", 3600) * TELEPHONE_RATE)]
     await _speak(leg, message)
     ended_by = await _ending(leg, verb)
-    if not len(message):
+    if not (np.abs(message) > LOUD).any():
         return None
     seconds = len(message) / TELEPHONE_RATE
     wav = mulaw_wav_bytes(message)
@@ -113,12 +113,12 @@ async def record(leg: Leg, verb: Element) -> Go | None:
 
 
 def _message(leg: Leg) -> Samples:
-    """What is said up to the next keys, with pauses as a person makes them."""
-    pieces: list[Samples] = []
-    while leg.caller.turns and isinstance(turn := leg.caller.turns[0], Utterance):
-        pieces += [turn.samples, np.zeros(round(_PAUSE_BETWEEN_WORDS * TELEPHONE_RATE), np.int16)]
-        leg.caller.turns.popleft()
-    return np.concatenate(pieces[:-1]) if pieces else np.zeros(0, np.int16)
+    """What is said after the tone."""
+    if leg.caller.turns and isinstance(leg.caller.turns[0], Utterance):
+        turn = leg.caller.turns.popleft()
+        if isinstance(turn, Utterance):
+            return turn.samples
+    return np.zeros(0, np.int16)
 
 
 async def _ending(leg: Leg, verb: Element) -> str:
