@@ -40,6 +40,11 @@ def test_a_carrier_of_ones_own_rents_out_numbers() -> None:
     assert _printed("custom_carrier.py") == "+14155550100 is rented from carrier 'own' for 1.50 USD a month\n"
 
 
+def test_a_server_of_anybodys_can_be_rung() -> None:
+    """`ring_any_server.py` rings a telephone menu, with and without a key."""
+    assert _printed("ring_any_server.py") == "Gather Say Dial Hangup completed\nGather Say Say completed\n"
+
+
 def test_a_web_service_books_and_refuses() -> None:
     """`embed_in_fastapi.py` answers 201 for a free time and 409 for the same time again."""
     from fastapi.testclient import TestClient

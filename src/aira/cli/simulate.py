@@ -1,7 +1,6 @@
 """`aira simulate`: a caller to try a voice server with."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
@@ -121,15 +120,15 @@ def _turns(says: list[str | Path], presses: list[str]) -> "list[str | Path | Cal
 
 def _ring_ours(url: str | None, api_port: int, common: _Common, behaviour: "Behaviour") -> "CallReport":
     from aira.core.app import open_aira
-    from aira.voice.simulator import is_ready, local_voice_server, simulate_call
+    from aira.voice.simulator import is_ready, local_voice_server, our_exchange, simulate_call
 
-    with open_aira() as aira, _exchange(aira.settings, api_port) as exchange:
+    with open_aira() as aira, our_exchange(aira, port=api_port) as exchange:
         running = url or aira.settings.voice_agent_service_url
         own = nullcontext(running) if url or is_ready(running) else local_voice_server(_with_api(aira.settings, exchange))
         with own as address:
             behaviour["exchange"] = exchange
             report = simulate_call(aira, url=address, **common, **behaviour)
-            if any(step.verb == "Record" for step in report.steps):
+            if aira.settings.aira_carrier == "twilio":  # whose server fetches what was left over the REST API
                 exchange.wait_until_fetched(_FETCHING_SECONDS)
             return report
 
@@ -137,20 +136,13 @@ def _ring_ours(url: str | None, api_port: int, common: _Common, behaviour: "Beha
 def _ring_anybody(urls: tuple[str, str, str], api_port: int, common: _Common, behaviour: "Behaviour") -> "HeardCall":
     from aira.ports import Webhooks
     from aira.settings import load_settings
-    from aira.voice.simulator import ring
+    from aira.voice.signatures import webhook_secret
+    from aira.voice.simulator import Exchange, ring
 
-    with _exchange(load_settings(), api_port) as exchange:
+    settings = load_settings()
+    with Exchange(secret=webhook_secret(settings), account_sid=settings.twilio_account_sid, port=api_port) as exchange:
         behaviour["exchange"] = exchange
         return ring(Webhooks(*urls, sms_url=""), secret=exchange.secret, **common, **behaviour)
-
-
-@contextmanager
-def _exchange(settings: "Settings", port: int) -> "Iterator[Exchange]":
-    from aira.voice.signatures import webhook_secret
-    from aira.voice.simulator import Exchange
-
-    with Exchange(secret=webhook_secret(settings), account_sid=settings.twilio_account_sid, port=port) as exchange:
-        yield exchange
 
 
 def _with_api(settings: "Settings", exchange: "Exchange") -> "Settings":

@@ -29,8 +29,9 @@ async def dial(leg: Leg, verb: Element, follow: Follow) -> Go | None:
         leg.status = "in-progress"
     status = await _ring(leg, verb, person)
     if status == "completed" and noun is not None and noun.get("url"):
-        other.document_url = leg.document_url
+        other.document_url, began = leg.document_url, leg.clock()
         await follow(other, Go(noun.get("url", ""), other.told(), noun.get("method", "POST")))
+        leg.timeline.add_voice(began, leg.clock())  # the caller goes on hearing it ring
     bridged = status == "completed" and not other.over and not leg.over
     if bridged:
         leg.status = "in-progress"

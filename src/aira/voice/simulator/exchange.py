@@ -40,13 +40,22 @@ class _Line:
 class Exchange:
     """An account at the simulated carrier: `with Exchange(secret=TOKEN) as exchange:` serves at `exchange.url`.
 
-    Requests authenticate with account and secret as at Twilio; media of recordings need no password, as is Twilio's default.
+    Requests authenticate with account and secret as at Twilio; media of recordings need no password, as is Twilio's default. `kept` is
+    told address and WAV of each recording, for servers that fetch it in another way.
     """
 
-    def __init__(self, *, secret: str, account_sid: str | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        secret: str,
+        account_sid: str | None = None,
+        port: int = 0,
+        kept: Callable[[str, bytes], object] = lambda url, wav: None,
+    ) -> None:
         self.secret = secret
         self.account_sid = account_sid or f"AC{secrets.token_hex(16)}"
         self._port = port
+        self._kept = kept
         self._server: _Server | None = None
         self._calls: dict[str, _Line] = {}
         self._over: dict[str, str] = {}
@@ -93,7 +102,9 @@ class Exchange:
         sid = f"RE{secrets.token_hex(16)}"
         self._recordings[sid] = (call_sid, wav, seconds)
         self._unfetched.add(sid)
-        return f"{self.url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{sid}"
+        url = f"{self.url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{sid}"
+        self._kept(url, wav)
+        return url
 
     def wait_until_fetched(self, seconds: float) -> bool:
         """Wait until every recording has been fetched once; False where that takes longer."""

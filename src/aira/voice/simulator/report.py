@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Protocol, TypedDict, Unpack, runtime_checkable
 
 from aira.core.app import Aira
 from aira.core.appointments import list_appointments
@@ -21,6 +22,13 @@ from aira.voice.simulator.exchange import Exchange
 from aira.voice.simulator.phone_call import PhoneCall, must_have_been_answered
 from aira.voice.simulator.record import Alert, CallRecord, Step
 from aira.voice.simulator.turns import CallerTurn, Keys, Person, Utterance
+
+
+@runtime_checkable
+class _Keeping(Protocol):
+    """A stand-in for the carrier's store of recordings, which is told of them."""
+
+    def keep(self, url: str, wav: bytes) -> None: ...
 
 
 class Behaviour(TypedDict, total=False):
@@ -79,15 +87,18 @@ def simulate_call(
     `says` are the caller's turns: words, WAV files, ready samples or keys. The call is kept as a stereo WAV at `output`.
     Raises VendorError where no voice server answers, NotFound where it answers for another database.
     """
-    heard = ring(
-        url or aira.settings.voice_agent_service_url,
-        secret=webhook_secret(aira.settings),
-        to_number=to_number,
-        from_number=from_number,
-        says=says,
-        output=output,
-        **behaviour,
-    )
+    with ExitStack() as opened:
+        if behaviour.get("exchange") is None:
+            behaviour["exchange"] = opened.enter_context(our_exchange(aira))
+        heard = ring(
+            url or aira.settings.voice_agent_service_url,
+            secret=webhook_secret(aira.settings),
+            to_number=to_number,
+            from_number=from_number,
+            says=says,
+            output=output,
+            **behaviour,
+        )
     call = find_call(aira, heard.call_sid)
     return CallReport(
         **{field.name: getattr(heard, field.name) for field in fields(heard)},
@@ -95,6 +106,13 @@ def simulate_call(
         transcript=transcript(aira, call.id),
         appointments=_booked(aira, to_number, heard.call_sid),
     )
+
+
+def our_exchange(aira: Aira, *, port: int = 0) -> Exchange:
+    """An account at the simulated carrier for our own settings; what is recorded is where our workers look for it."""
+    settings, recordings = aira.settings, aira.recordings
+    kept = recordings.keep if isinstance(recordings, _Keeping) else lambda url, wav: None
+    return Exchange(secret=webhook_secret(settings), account_sid=settings.twilio_account_sid, port=port, kept=kept)
 
 
 def ring(
