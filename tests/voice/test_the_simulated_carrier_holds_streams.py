@@ -5,14 +5,13 @@ import base64
 import json
 from collections.abc import Iterator
 
-import httpx
 import numpy as np
 import pytest
 from fastapi import WebSocket
 
 from aira.ports import Webhooks
-from aira.voice.audio import PACKET_SAMPLES, TELEPHONE_RATE, encode_mulaw, read_wav
-from aira.voice.simulator import CallRecord, Exchange, Keys, PhoneCall, Utterance
+from aira.voice.audio import PACKET_SAMPLES, TELEPHONE_RATE, encode_mulaw
+from aira.voice.simulator import CallRecord, Keys, PhoneCall, Utterance
 from twiml_server import SECRET, TwimlServer, started, twiml_server, until
 
 SOUND = np.full(TELEPHONE_RATE // 2, 8000, np.int16)
@@ -31,12 +30,10 @@ def server() -> Iterator[TwimlServer]:
         yield server
 
 
-def rung(server: TwimlServer, *turns: Utterance | Keys, exchange: Exchange | None = None, **more: float) -> CallRecord:
+def rung(server: TwimlServer, *turns: Utterance | Keys, **more: float) -> CallRecord:
     """A call to the server."""
     addresses = Webhooks(f"{server.url}/voice", "", f"{server.url}/status", "")
-    call = PhoneCall(
-        addresses, secret=SECRET, to_number="+14155550123", from_number=None, utterances=turns, exchange=exchange, haste=20, **more
-    )
+    call = PhoneCall(addresses, secret=SECRET, to_number="+14155550123", from_number=None, utterances=turns, haste=20, **more)
     record = asyncio.run(call.place())
     assert server.forged == []
     return record
@@ -236,68 +233,6 @@ def test_messages_that_are_none_are_reported_and_passed_over(server: TwimlServer
     record = rung(server)
 
     assert ([alert.code for alert in record.alerts], record.streams) == ([31951], ["server"])
-
-
-class TestTheRestApi:
-    @pytest.fixture
-    def exchange(self) -> Iterator[Exchange]:
-        """The carrier's account, served on this machine."""
-        with Exchange(secret=SECRET) as exchange:
-            yield exchange
-
-    def address(self, exchange: Exchange, path: str) -> str:
-        """An address of the account."""
-        return f"{exchange.url}/2010-04-01/Accounts/{exchange.account_sid}/{path}"
-
-    @pytest.mark.parametrize(
-        ("fields", "verbs"),
-        [
-            ({"Twiml": "<Response><Say>Moment.</Say></Response>"}, ["Connect", "(changed)", "Say"]),
-            ({"Url": "/elsewhere"}, ["Connect", "(changed)", "Hangup"]),
-            ({"Status": "completed"}, ["Connect", "(ended)"]),
-        ],
-    )
-    def test_changes_a_call_that_is_on(self, server: TwimlServer, exchange: Exchange, fields: dict[str, str], verbs: list[str]) -> None:
-        """Its stream ends with a stop message, its action is not asked, and it goes on with what was named."""
-        answers = []
-
-        async def stream(websocket: WebSocket) -> None:
-            sid = (await started(websocket))["callSid"]
-            async with httpx.AsyncClient(auth=(exchange.account_sid, SECRET)) as client:
-                answers.append(await client.post(self.address(exchange, f"Calls/{sid}.json"), data=fields))
-            await until(websocket, "stop")
-
-        server.streams["/stream"] = stream
-        server.says("/elsewhere", "<Hangup/>")
-        record = rung(server, exchange=exchange)
-
-        assert record.verbs == verbs
-        assert (record.streams, server.forms("/after")) == (["changed"], [])
-        assert (answers[0].status_code, answers[0].json()["sid"]) == (200, record.call_sid)
-
-    def test_refuses_what_twilio_refuses(self, server: TwimlServer, exchange: Exchange) -> None:
-        """A wrong password, a call that is not known, and one that is over."""
-        server.says("/voice", "<Say>Hello.</Say>")
-        record = rung(server, exchange=exchange)
-        over, unknown = (self.address(exchange, f"Calls/{sid}.json") for sid in (record.call_sid, f"CA{'0' * 32}"))
-
-        with httpx.Client(auth=(exchange.account_sid, SECRET)) as client:
-            codes = [client.post(address, data={"Status": "completed"}).json()["code"] for address in (over, unknown)]
-            assert client.get(over).json()["status"] == "completed"
-        assert codes == [21220, 20404]
-        assert httpx.post(over, auth=(exchange.account_sid, "wrong")).status_code == 401
-
-    def test_serves_and_forgets_recordings(self, server: TwimlServer, exchange: Exchange) -> None:
-        """The sound that the caller left, until it is deleted."""
-        server.says("/voice", '<Record action="/after"/>')
-        rung(server, Utterance(np.tile(SOUND, 2)), exchange=exchange)
-        url = server.forms("/after")[0]["RecordingUrl"]
-
-        assert not exchange.wait_until_fetched(0)
-        assert len(read_wav(httpx.get(url).content, rate=TELEPHONE_RATE)) == TELEPHONE_RATE
-        assert exchange.wait_until_fetched(0)
-        assert httpx.delete(url, auth=(exchange.account_sid, SECRET)).status_code == 204
-        assert httpx.get(f"{url}.wav").status_code == 404
 
 
 async def until_packets(websocket: WebSocket, count: int) -> None:
