@@ -4,7 +4,6 @@ Every row of a business is compared: up to some ten thousand windows that takes 
 index (HNSW) over all businesses returns next to nothing once its neighbours are filtered by business.
 """
 
-import struct
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 384
 _ROWS_PER_TRANSACTION = 500
-_HALFVEC_HEADER = struct.Struct(">HH")  # dimensions and nothing, before the numbers in pgvector's binary form
+_HALFVEC_HEADER = 4  # bytes before the numbers in pgvector's binary form
+_DECIMALS = 6  # half precision keeps four of a number near 1
 
 _CLEAR_SQL = """
 delete from public.kb_windows where business_id = %(business)s and document_id = %(document)s and version = %(version)s
 """
-_COPY_INTO = "copy public.kb_windows (document_id, business_id, version, chunk, position, embedding) from stdin (format binary)"
-_COLUMN_TYPES = ("uuid", "uuid", "int4", "int4", "int4", "bytea")  # a halfvec travels in its own binary form
+_COPY_INTO = "copy public.kb_windows (document_id, business_id, version, chunk, position, embedding) from stdin"
 _SEARCH_SQL = """
 select document_id, version, chunk, position,
        1 - (embedding operator(extensions.<=>) %(vector)s::extensions.halfvec(384)) as similarity
@@ -63,9 +62,8 @@ class PgvectorIndex:
         left = iter(windows)
         while batch := list(islice(left, _ROWS_PER_TRANSACTION)):
             with self._database.transaction() as connection, connection.cursor().copy(_COPY_INTO) as copy:
-                copy.set_types(_COLUMN_TYPES)
                 for window in batch:
-                    copy.write_row((document_id, business_id, version, window.chunk, window.window, _binary(window.vector)))
+                    copy.write_row((document_id, business_id, version, window.chunk, window.window, _text(window.vector)))
 
     def search(self, business_id: UUID, vector: "Vectors", *, limit: int) -> list[WindowMatch]:
         """The nearest windows of this business, best first."""
@@ -77,7 +75,7 @@ class PgvectorIndex:
         """All windows of this business."""
         with self._database.transaction() as connection:
             rows = connection.execute(_LOAD_SQL, {"business": business_id}, binary=True).fetchall()
-        numbers = np.frombuffer(b"".join(row[4][_HALFVEC_HEADER.size :] for row in rows), ">f2")
+        numbers = np.frombuffer(b"".join(row[4][_HALFVEC_HEADER:] for row in rows), ">f2")
         return StoredWindows([row[:4] for row in rows], numbers.reshape(-1, DIMENSIONS).astype(np.float32))
 
     def remove(self, business_id: UUID, document_id: UUID, *, versions: Collection[int] | None = None) -> None:
@@ -93,14 +91,9 @@ class PgvectorIndex:
         return {(document, version): count for document, version, count in rows}
 
 
-def _binary(vector: "Vectors") -> bytes:
-    _check(vector)
-    return _HALFVEC_HEADER.pack(DIMENSIONS, 0) + vector.astype(">f2").tobytes()
-
-
 def _text(vector: "Vectors") -> str:
     _check(vector)
-    return "[" + ",".join(f"{number:.6g}" for number in vector.tolist()) + "]"
+    return str(vector.astype(np.float64).round(_DECIMALS).tolist())
 
 
 def _check(vector: "Vectors") -> None:
