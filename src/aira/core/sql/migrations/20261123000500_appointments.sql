@@ -159,7 +159,7 @@ create function public.book_appointment(p_business_id uuid, p_start_time timesta
     p_resource_id uuid default null, p_now timestamptz default now())
   returns table (appointment_id uuid, code text, message text, created boolean)
   language plpgsql set search_path = '' as $$
-declare v record;
+declare v record; v_refused boolean := false;
 begin
   perform set_config('aira.now', p_now::text, true);
   created := false;
@@ -169,7 +169,11 @@ begin
         and a.external_id = p_external_id and a.start_time = p_start_time and a.status = 'confirmed';
       if found then code := 'ok'; message := 'That is booked already.'; return next; return; end if;
     end if;
+    -- Refused: what takes the time may be this very booking, committed by an earlier try since the look above.
+    if v_refused then code := v.code; message := v.message; return next; return; end if;
     select * into v from public.validate_appointment_time(p_business_id, p_start_time, p_end_time, p_service_id, p_resource_id, null, p_now);
+    v_refused := v.code = 'conflict' and p_external_id is not null;
+    continue when v_refused;
     if not v.is_valid then code := v.code; message := v.message; return next; return; end if;
     begin
       insert into public.appointments (business_id, resource_id, service_id, customer_name, customer_phone, customer_email, notes,
