@@ -1,5 +1,6 @@
 """The TwiML answers this server gives. Every one is a whole document that a caller can stand, whatever went wrong."""
 
+import math
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from aira.voice import carrier_phrases as phrases
@@ -9,6 +10,7 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 _LONGEST_MESSAGE_SECONDS = 120
 _RING_SECONDS = 25
 _KEY_SECONDS = 5
+_HOLD_PAUSE_SECONDS = 3
 
 
 def connect(stream_url: str, *, after_url: str, token: str) -> str:
@@ -63,6 +65,27 @@ def whisper(*sentences: str, accept_url: str) -> str:
     return _document(response)
 
 
+def hold(*last_sentences: str, action_url: str, seconds: float) -> str:
+    """Ask the caller for a moment, again and again for at least `seconds`; then voicemail as in `voicemail`.
+
+    It is what a caller hears until the document of their call is changed, and what they are left with where it never is.
+    """
+    response = Element("Response")
+    for _ in range(max(1, math.ceil(seconds / _HOLD_PAUSE_SECONDS))):
+        _say(response, phrases.ONE_MOMENT)
+        SubElement(response, "Pause", length=str(_HOLD_PAUSE_SECONDS))
+    _record(response, *last_sentences, action_url=action_url)
+    return _document(response)
+
+
+def dial_room(sip_uri: str, *, after_url: str) -> str:
+    """Put the call through to a SIP address, a bot's room; when that is over the carrier asks `after_url`."""
+    response = Element("Response")
+    dial = SubElement(response, "Dial", action=after_url, method="POST", timeout=str(_RING_SECONDS), answerOnBridge="true")
+    SubElement(dial, "Sip").text = sip_uri
+    return _document(response)
+
+
 def redirect(url: str) -> str:
     """Let the carrier ask another address, or the same again."""
     response = Element("Response")
@@ -73,6 +96,16 @@ def redirect(url: str) -> str:
 def voicemail(*sentences: str, action_url: str) -> str:
     """Say the sentences and record a message of up to two minutes, which is reported to `action_url`."""
     response = Element("Response")
+    _record(response, *sentences, action_url=action_url)
+    return _document(response)
+
+
+def nothing() -> str:
+    """Ask nothing of the carrier."""
+    return _document(Element("Response"))
+
+
+def _record(response: Element, *sentences: str, action_url: str) -> None:
     _say(response, *sentences)
     SubElement(
         response,
@@ -86,12 +119,6 @@ def voicemail(*sentences: str, action_url: str) -> str:
     )
     _say(response, phrases.NO_MESSAGE)
     SubElement(response, "Hangup")
-    return _document(response)
-
-
-def nothing() -> str:
-    """Ask nothing of the carrier."""
-    return _document(Element("Response"))
 
 
 def _say(response: Element, *sentences: str) -> None:
