@@ -117,8 +117,8 @@ def test(arguments: list[str]) -> int:
         ("types", ["mypy"]),
         ("import contracts", ["lint-imports"]),
         ("tests", ["coverage", "run", "-m", "pytest", "-q", "-n", "2", "-m", "not voice"]),
-        # Audio keeps the pace of speech: two calls at once leave both cores time, other tests beside them would not.
-        ("tests with audio", ["coverage", "run", "-m", "pytest", "-q", "-n", "2", "-m", "voice"]),
+        # Audio keeps the pace of speech, so nothing else runs beside it.
+        ("tests with audio", ["coverage", "run", "-m", "pytest", "-q", "-m", "voice"]),
         ("coverage", ["coverage", "combine", "-q"]),
         ("coverage", ["coverage", "report", "--skip-covered", "--fail-under=95", "--include", COVERED]),
     )
