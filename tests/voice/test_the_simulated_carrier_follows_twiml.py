@@ -126,6 +126,16 @@ class TestRecord:
         assert (form["RecordingDuration"], form["Digits"]) == ("1", "#")
         assert np.abs(read_wav(message, rate=TELEPHONE_RATE)).mean() > 4000
 
+    def test_takes_a_message_that_is_no_turn(self, server: TwimlServer) -> None:
+        """What the caller wants to say to a bot is kept for the bot."""
+        server.says("/voice", '<Record action="/left"/>')
+        server.says("/left", '<Gather input="speech" action="/heard"/>')
+        server.says("/heard", "<Hangup/>")
+        record = rung(server, Utterance(SOUND, text="For the bot."), message=np.tile(SOUND, 4))
+
+        assert server.forms("/left")[0]["RecordingDuration"] == "2"
+        assert (len(record.voicemails), server.forms("/heard")[0]["SpeechResult"]) == (1, "For the bot.")
+
     def test_of_silence_is_none(self, server: TwimlServer) -> None:
         """The action is not asked and the document goes on."""
         server.says("/voice", '<Record action="/left"/><Say>Nothing was left.</Say>')

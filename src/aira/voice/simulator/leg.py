@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from aira.voice.audio import Samples
 from aira.voice.simulator.caller import Caller
 from aira.voice.simulator.exchange import Exchange
 from aira.voice.simulator.record import Alert, CallRecord, Step
@@ -44,6 +45,8 @@ class Leg:
     persons: Callable[[str], Person]
     """Who answers a number or SIP address."""
     is_main: bool = True
+    message: Samples | None = None
+    """What is left after a tone; None for the next turn."""
     hang_up: asyncio.Event = field(default_factory=asyncio.Event)
     document_url: str = ""
     status: str = "ringing"

@@ -95,7 +95,7 @@ async def _given(leg: Leg, verb: Element) -> dict[str, str]:
 
 
 async def record(leg: Leg, verb: Element) -> Go | None:
-    """Record the caller's next turn. A recording without a sound is none, and the document goes on."""
+    """Record the caller's message, or else their next turn. A recording without a sound is none, and the document goes on."""
     leg.step("Record", f"at most {_number(verb, 'maxLength', 3600):.0f} s")
     if verb.get("playBeep") != "false":
         await leg.wait(1.0, sounds=True)
@@ -114,6 +114,8 @@ async def record(leg: Leg, verb: Element) -> Go | None:
 
 def _message(leg: Leg) -> Samples:
     """What is said after the tone."""
+    if leg.message is not None:
+        return leg.message
     if leg.caller.turns and isinstance(leg.caller.turns[0], Utterance):
         turn = leg.caller.turns.popleft()
         if isinstance(turn, Utterance):

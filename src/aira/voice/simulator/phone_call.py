@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from aira.errors import VendorError
 from aira.ports import Webhooks as Addresses
+from aira.voice.audio import Samples
 from aira.voice.simulator.caller import Caller
 from aira.voice.simulator.exchange import Change, Exchange
 from aira.voice.simulator.interpreter import Interpreter
@@ -32,9 +33,10 @@ def addresses_at(url: str) -> Addresses:
 class PhoneCall:
     """A call to a number whose webhooks are `url`, the base of a voice server of ours, or any `Webhooks` of a number at Twilio.
 
-    `utterances` are the caller's turns; `hangs_up_after` ends the call from the caller's side after so many seconds. `persons` are who
-    answers the numbers and SIP addresses that are dialled, `person` stands for any other. `haste` is how many times faster than in
-    life the carrier's own parts go: its voice, ringing, pauses, waiting for keys; media streams always keep the pace of speech.
+    `utterances` are the caller's turns; `message` is what they leave after a tone, the next turn by default; `hangs_up_after` ends the
+    call from the caller's side after so many seconds. `persons` are who answers the numbers and SIP addresses that are dialled, `person`
+    stands for any other. `haste` is how many times faster than in life the carrier's own parts go: its voice, ringing, pauses, waiting
+    for keys; media streams always keep the pace of speech.
     Without an `exchange`, the account that the webhooks are signed for, the call has one of its own that ends with it.
     """
 
@@ -46,6 +48,7 @@ class PhoneCall:
         to_number: str,
         from_number: str | None,
         utterances: Sequence[CallerTurn] = (),
+        message: Samples | None = None,
         hangs_up_after: float | None = None,
         person: Person | None = None,
         persons: Mapping[str, Person] | None = None,
@@ -56,6 +59,7 @@ class PhoneCall:
         self._addresses = url if isinstance(url, Addresses) else addresses_at(url)
         self._own_exchange = exchange is None
         self._exchange = exchange or Exchange(secret=secret)
+        self._message = message
         self._hangs_up_after = hangs_up_after
         self._persons = dict(persons or {})
         self._person = person or Person()
@@ -159,7 +163,8 @@ class PhoneCall:
     def _leg(self) -> Leg:
         clock = Clock(self._haste)
         webhooks = Webhooks(self._exchange.secret, limits=self._limits, clock=clock, noted=self.record.requests.append)
-        return Leg(self._form, self._caller, self.record, webhooks, self._exchange, clock, self._timeline, self._who)
+        shared = (self.record, webhooks, self._exchange, clock, self._timeline, self._who)
+        return Leg(self._form, self._caller, *shared, message=self._message)
 
     def _who(self, address: str) -> Person:
         return self._persons.get(address, self._person)
