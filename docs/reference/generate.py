@@ -102,7 +102,8 @@ def errors_page() -> str:
 def _tree(kind: type[errors.AiraError]) -> Iterator[type[errors.AiraError]]:
     yield kind
     for child in kind.__subclasses__():
-        yield from _tree(child)
+        if child.__module__ == errors.__name__:  # not the demo's own, which is there only once the demo was loaded
+            yield from _tree(child)
 
 
 if __name__ == "__main__":
