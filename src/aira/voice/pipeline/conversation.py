@@ -84,8 +84,8 @@ class Conversation(FrameProcessor):
         cut_off, self._cut_off = self._cut_off, []
         if turn.text and not self._talk.ended:
             self._waiting.put_nowait((self._talk.hear(turn.text), turn.delay))
-        elif not turn.text:
-            for sentence in cut_off:  # a cough or a door: nobody wanted to say anything
+        else:
+            for sentence in cut_off:  # a cough or a door; or a goodbye over ours, after which nobody is left on a dead line
                 await self._speak(sentence)
         if self._cut_in is not None and not self._cut_in.done():
             self._cut_in.set_result(bool(turn.text))
@@ -149,7 +149,7 @@ class Conversation(FrameProcessor):
             await self._talk.measured(delay.parts(time.monotonic()))
 
     async def _hang_up_when_done(self) -> None:
-        owing = self._unheard or self._cut_off  # what was cut off is said again, unless the caller cut in with words
+        owing = self._unheard or self._cut_off  # what was cut off is said again
         if self._talk.ended and not self._thinking and not owing and self._waiting.empty():
             await self.push_frame(EndWorkerFrame())
 
