@@ -211,6 +211,18 @@ class TestDelivery:
         assert refused.value.reason == "not_due"
         assert state(aira, "email", "appointment_reminder") == ("pending", None)
 
+    def test_a_message_that_is_not_true_any_more_is_not_retried(self, aira: Aira, barber: Business):
+        """A reminder of what was cancelled helps nobody."""
+        set_business(aira, barber.id, reminder_minutes=[120])
+        booked = book_for_ann(aira, barber, start=at("2026-11-27 16:00"))
+        cancel_appointment(aira, booked.id)
+
+        with pytest.raises(Refused) as refused:
+            retry_notification(aira, only(aira, "email", "appointment_reminder").id)
+
+        assert refused.value.reason == "superseded"
+        assert state(aira, "email", "appointment_reminder") == ("suppressed", "superseded")
+
     def test_a_message_that_left_is_not_retried(self, aira: Aira, barber: Business):
         """Only what failed or was held back can be let go again."""
         book_for_ann(aira, barber)

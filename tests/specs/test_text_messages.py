@@ -59,6 +59,20 @@ class TestTexts:
             (ANN_PHONE, "Barber: booked, Cut, Tue 24 Nov, 10:00 AM. Call us to change it. Reply STOP to get no more texts.")
         ]
 
+    def test_that_waited_for_a_consent_tell_what_is_true_by_then(self, aira: Aira, barber: Business, texter: MemoryTexter):
+        """A customer who agrees after a change hears of the change, not of the time that it left."""
+        booked = book_for_ann(aira, barber, start=at("2026-11-26 10:00"), consent=False)
+        deliver_due(aira)
+        reschedule_appointment(aira, booked.id, start=at("2026-11-26 14:00"))
+        deliver_due(aira)
+        record_consent(aira, ANN_PHONE, business=barber.id, granted=True, basis="spoken", evidence="CA1")
+        deliver_due(aira)
+
+        assert [text for _, text in texter.sent] == [
+            "Barber: moved to Thu 26 Nov, 2:00 PM, Cut. Call us to change it. Reply STOP to get no more texts."
+        ]
+        assert state(aira) == ("suppressed", "superseded")
+
     def test_end_with_the_word_stop(self, aira: Aira, barber: Business, texter: MemoryTexter):
         """Who opted out gets no text of this business any more, and starts again with START."""
         record_consent(aira, ANN_PHONE, business=barber.id, granted=True, basis="spoken")

@@ -175,13 +175,23 @@ def _number(context: _Context) -> str | None:
 def _context(aira: Aira, connection: Connection, message: Claimed) -> _Context:
     business = resolve_business(connection, message.business_id) if message.business_id is not None else None
     whose = {"business_id": message.business_id, "template": message.template, "channel": message.channel}
+    appointment = resolve_appointment(connection, message.appointment_id) if message.appointment_id else None
     return _Context(
         business=business,
-        appointment=_as_announced(resolve_appointment(connection, message.appointment_id), message) if message.appointment_id else None,
+        appointment=_as_announced(appointment, message) if appointment is not None else None,
         sender=sender_of(connection, message.business_id, message.channel),
         own=fetch_one(connection, OwnWords, _OWN_WORDS_SQL, whose),
-        held_back=held_back(_circumstances(aira, connection, message, business)) if business is not None else None,
+        held_back=_held_back(aira, connection, message, business, appointment) if business is not None else None,
     )
+
+
+def _held_back(
+    aira: Aira, connection: Connection, message: Claimed, business: Business, appointment: Appointment | None
+) -> Suppress | Postpone | None:
+    # A consent or an operator may let a message go again that was held back while the appointment changed.
+    if appointment is not None and message.payload["sequence"] < appointment.sequence:
+        return Suppress("superseded")
+    return held_back(_circumstances(aira, connection, message, business))
 
 
 def _as_announced(appointment: Appointment, message: Claimed) -> Appointment:

@@ -111,12 +111,14 @@ def find_notification(aira: Aira, notification: UUID | str) -> Notification:
 
 
 def retry_notification(aira: Aira, notification: UUID | str) -> Notification:
-    """Let a message that failed or was held back leave now. Raises NotFound; Refused where it left, may have, or is not due."""
+    """Let a message that failed or was held back leave now. Raises NotFound; Refused where it left, may have, is not due or untrue."""
     found = find_notification(aira, notification)
     if found.status in {"sent", "delivered", "sending"}:
         raise Refused("The message has left already.", code="already_sent")
     if found.status == "pending" and found.last_error is None and found.send_after > aira.clock.now():
         raise Refused("Nothing keeps the message back; it waits for its time.", code="not_due")
+    if found.last_error == "superseded":
+        raise Refused("The appointment has been changed since; the message is not true any more.", code="superseded")
     with aira.database.transaction() as connection:
         if fetch_value(connection, _MAYBE_SENT_SQL, {"id": found.id}):
             raise Refused("The text message may have been sent; it is not sent again.", code="outcome_unknown")
