@@ -135,9 +135,10 @@ class TestRacing:
         """Other lengths, buffers, paths and moves that cross each other leave no overlap, and every refusal tells the truth."""
         report = _race(database_url, "--attempts", "800")
 
-        assert (report["overlaps"], report["overlaps_after_reschedules"], report["wrongly_refused"]) == (0, 0, 0)
+        assert (report["overlaps"], report["overlaps_after_reschedules"]) == (0, 0)
+        assert (report["wrongly_refused"], report["wrongly_not_moved"]) == (0, 0)
         assert min(report["codes"][path]["ok"] for path in ("sql", "library", "screen")) > 0
-        assert report["reschedules"]["ok"] > 0
+        assert {"ok", "conflict", "closed_day", "outside_hours"} <= set(report["reschedules"])
 
 
 def _race(database_url: str, *options: str) -> dict:

@@ -80,10 +80,16 @@ begin
     greatest(new.end_time, new.start_time) + make_interval(mins => coalesce(v_after, 0)), '[)');
   if new.resource_id is null then
     perform pg_advisory_xact_lock(hashtextextended(new.business_id::text, 0));
-    new.resource_id := public.free_resource(new.business_id, new.service_id, new.blocked, null, new.id);
-    if new.resource_id is null then
-      raise exception 'That time is taken.' using errcode = 'PT409', constraint = 'conflict';
-    end if;
+    loop
+      new.resource_id := public.free_resource(new.business_id, new.service_id, new.blocked, null, new.id);
+      if new.resource_id is null then
+        raise exception 'That time is taken.' using errcode = 'PT409', constraint = 'conflict';
+      end if;
+      perform pg_advisory_xact_lock(hashtextextended(new.resource_id::text, 0));
+      -- Whoever had the lock may have taken it meanwhile: then the next free one.
+      exit when public.free_resource(new.business_id, new.service_id, new.blocked, new.resource_id, new.id) is not null;
+    end loop;
+    return new;
   end if;
   -- Two writers that both wait for the other's row would be a deadlock: writers of one resource take turns.
   perform pg_advisory_xact_lock(hashtextextended(new.resource_id::text, 0));
