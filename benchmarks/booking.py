@@ -4,7 +4,10 @@ validate    validate_appointment_time() on a calendar that is full for three mon
 slots       available_slots() for the next three times, which lie behind these three months
 insert      INSERT into a table with the same columns, indexes and exclusion constraint, and nothing else: the yardstick
 book        book_appointment(): hours, notice, horizon, resource, buffers, idempotency; nobody to be told
-announce    the same for a customer and an owner with an e-mail address: five messages and their jobs in the same transaction
+insert_all  INSERT of the rows that `announce` leaves, into tables with the same columns, indexes and constraints, and of the job, in one
+            statement: the yardstick of the same rows
+announce    book_appointment() for a customer and an owner with an e-mail address: confirmation, notice and two reminders, and the job that
+            sends them, in the same transaction
 
 The first two are timed one after the other, the others by eight connections at once, each on a business of its own.
 
@@ -33,7 +36,10 @@ WARM_UP = 10
 MAIL = "ann@customer.example"
 FULL_DAYS = 90
 
-SETUP_SQL = "create table bare_insert (like appointments including all)"
+SETUP_SQL = """
+create table bare_insert (like appointments including all);
+create table bare_messages (like notifications including all)
+"""
 BUSINESS_SQL = """
 with business as (
   insert into business_v2 (name, time_zone, email, max_advance_days) values (%(name)s, 'Europe/Berlin', %(email)s, 730) returning id),
@@ -61,6 +67,26 @@ INSERT_SQL = """
 insert into bare_insert (business_id, resource_id, customer_name, start_time, end_time, blocked, source, external_id)
 values (%(business)s, %(resource)s, 'Ann', %(start)s, %(end)s, tstzrange(%(start)s, %(end)s), 'voice_agent', %(call)s)
 """
+INSERT_ALL_SQL = """
+with booked as (
+  insert into bare_insert (business_id, resource_id, customer_name, customer_email, start_time, end_time, blocked, source, external_id)
+  values (%(business)s, %(resource)s, 'Ann', %(email)s, %(start)s, %(end)s, tstzrange(%(start)s, %(end)s), 'voice_agent', %(call)s)
+  returning *),
+told as (
+  insert into bare_messages (business_id, appointment_id, channel, template, recipient, payload, dedupe_key, send_after, expires_at)
+  select b.business_id, b.id, 'email', m.template, b.customer_email, m.payload,
+    'appointment:' || b.id || ':0:' || m.template || ':email' || m.place, b.start_time - m.before, b.start_time
+  from booked b, (values
+    ('appointment_confirmed', '', interval '10 days', %(payload)s::jsonb), ('owner_new_booking', '', '10 days', %(payload)s),
+    ('appointment_reminder', ':1440', '1 day', %(payload)s), ('appointment_reminder', ':120', '2 hours', %(payload)s)
+  ) m (template, place, before, payload))
+insert into jobs.procrastinate_jobs (task_name, queue_name, lock, queueing_lock, args)
+select 'aira.none', 'benchmark', 'bare:' || id, 'bare:' || id, jsonb_build_object('appointment_id', id) from booked
+"""
+PAYLOAD = (
+    '{"start_time": "2026-11-24T09:00:00+00:00", "end_time": "2026-11-24T09:30:00+00:00", "sequence": 0, "customer_name": "Ann", '
+    '"customer_phone": null, "notes": null, "source": "voice_agent", "service": "Cut", "minutes_before": 1440}'
+)
 
 
 def main() -> None:
@@ -83,12 +109,12 @@ def measure(url: str, bookings: int) -> list[dict]:
         connection.execute("analyze")
         validate = alone(connection, VALIDATE_SQL, [full | {"start": start} for start in starts(300)])
         slots = alone(connection, SLOTS_SQL, [full | {"end": NOW + timedelta(days=120)}] * 100)
+        paths = {"insert": (INSERT_SQL, None), "book": (BOOK_SQL, None), "insert_all": (INSERT_ALL_SQL, MAIL), "announce": (BOOK_SQL, MAIL)}
         desks = {
-            "insert": [Desk(stack.enter_context(connected(url)), INSERT_SQL, new_business(connection, f"insert {n}")) for n in EIGHT],
-            "book": [Desk(stack.enter_context(connected(url)), BOOK_SQL, new_business(connection, f"book {n}")) for n in EIGHT],
-            "announce": [
-                Desk(stack.enter_context(connected(url)), BOOK_SQL, new_business(connection, f"announce {n}", email=MAIL)) for n in EIGHT
-            ],
+            path: [
+                Desk(stack.enter_context(connected(url)), statement, new_business(connection, f"{path} {n}", email=email)) for n in EIGHT
+            ]
+            for path, (statement, email) in paths.items()
         }
         each = bookings // len(EIGHT) // ROUNDS
         together([desk for path in desks.values() for desk in path], skip=0, each=WARM_UP)
@@ -100,8 +126,18 @@ def measure(url: str, bookings: int) -> list[dict]:
         for path, runs in rounds.items():
             times = [one for milliseconds, _ in runs for one in milliseconds]
             rows.append(row(path, times, connections=len(EIGHT), seconds=sum(seconds for _, seconds in runs)))
-    yardstick = next(one["per_second"] for one in rows if one["path"] == "insert")
-    return [one | {"ratio_to_insert": round(one["per_second"] / yardstick, 2) if one["connections"] > 1 else None} for one in rows]
+    return with_ratios(rows)
+
+
+def with_ratios(rows: list[dict]) -> list[dict]:
+    speed = {one["path"]: one["per_second"] for one in rows}
+    same_rows = {"book": "insert", "announce": "insert_all"}
+    return [
+        one
+        | {"ratio_to_insert": round(one["per_second"] / speed["insert"], 2) if one["connections"] > 1 else None}
+        | {"ratio_to_same_rows": round(one["per_second"] / speed[same_rows[one["path"]]], 2) if one["path"] in same_rows else None}
+        for one in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -127,7 +163,7 @@ def new_business(connection: psycopg.Connection, name: str, *, email: str | None
     found = connection.execute(
         "select r.id::text, s.id::text from resources r join services s using (business_id) where business_id = %s", [business]
     ).fetchone()
-    return {"business": business, "resource": found[0], "service": found[1], "email": email, "now": NOW}
+    return {"business": business, "resource": found[0], "service": found[1], "email": email, "payload": PAYLOAD, "now": NOW}
 
 
 def starts(count: int, *, skip: int = 0) -> list[datetime]:
@@ -178,10 +214,12 @@ def row(path: str, milliseconds: list[float], *, connections: int = 1, seconds: 
 
 
 def table(rows: list[dict]) -> str:
-    lines = [f"{'path':10}{'connections':>12}{'p50 ms':>10}{'p95 ms':>10}{'a second':>10}{'of insert':>11}"]
+    lines = [f"{'path':11}{'connections':>12}{'p50 ms':>9}{'p95 ms':>9}{'a second':>10}{'of insert':>11}{'of the same rows':>18}"]
     for one in rows:
-        ratio = "" if one["ratio_to_insert"] is None else f"{one['ratio_to_insert']:.2f}"
-        lines.append(f"{one['path']:10}{one['connections']:>12}{one['p50_ms']:>10}{one['p95_ms']:>10}{one['per_second']:>10}{ratio:>11}")
+        ratios = ["" if one[name] is None else f"{one[name]:.2f}" for name in ("ratio_to_insert", "ratio_to_same_rows")]
+        lines.append(
+            f"{one['path']:11}{one['connections']:>12}{one['p50_ms']:>9}{one['p95_ms']:>9}{one['per_second']:>10}{ratios[0]:>11}{ratios[1]:>18}"
+        )
     return "\n".join(lines)
 
 

@@ -101,33 +101,33 @@ create trigger appointments_before_write before insert or update on public.appoi
 -- Whether a time can be booked, and if not, why: business_not_found, unknown_service, unknown_resource, invalid_duration, in_past,
 -- too_soon, too_far, closed_day, closure, outside_hours or conflict. `resource_id` is the one that would be booked.
 create function public.validate_appointment_time(p_business_id uuid, p_start_time timestamptz, p_end_time timestamptz default null,
-    p_service_id uuid default null, p_resource_id uuid default null, p_exclude_id uuid default null, p_now timestamptz default now())
-  returns table (is_valid boolean, code text, message text, end_time timestamptz, resource_id uuid)
+    p_service_id uuid default null, p_resource_id uuid default null, p_exclude_id uuid default null, p_now timestamptz default now(),
+    out is_valid boolean, out code text, out message text, out end_time timestamptz, out resource_id uuid)
   language plpgsql stable set search_path = '' as $$
 declare
   b public.business_v2; s public.services; v_end timestamptz; v_day date; v_is_open boolean; v_reason text;
 begin
   is_valid := false;
   select * into b from public.business_v2 v where v.id = p_business_id and v.is_active;
-  if not found then code := 'business_not_found'; message := 'There is no such business.'; return next; return; end if;
+  if not found then code := 'business_not_found'; message := 'There is no such business.'; return; end if;
   if p_service_id is not null then
     select * into s from public.services v where v.id = p_service_id and v.business_id = b.id and v.is_active;
-    if not found then code := 'unknown_service'; message := 'The business has no such service.'; return next; return; end if;
+    if not found then code := 'unknown_service'; message := 'The business has no such service.'; return; end if;
   end if;
   if p_resource_id is not null and not exists (
       select from public.resources r where r.id = p_resource_id and r.business_id = b.id and r.is_active) then
-    code := 'unknown_resource'; message := 'The business has no such resource.'; return next; return; end if;
+    code := 'unknown_resource'; message := 'The business has no such resource.'; return; end if;
   v_end := coalesce(p_end_time, p_start_time + make_interval(mins => coalesce(s.duration_minutes, b.default_duration_minutes)));
   end_time := v_end;
   if p_start_time is null or v_end <= p_start_time or v_end > p_start_time + interval '24 hours' then
-    code := 'invalid_duration'; message := 'An appointment ends after its start, within 24 hours.'; return next; return; end if;
+    code := 'invalid_duration'; message := 'An appointment ends after its start, within 24 hours.'; return; end if;
   if p_start_time < p_now then
-    code := 'in_past'; message := 'That time has passed.'; return next; return; end if;
+    code := 'in_past'; message := 'That time has passed.'; return; end if;
   if p_start_time < p_now + make_interval(mins => b.min_notice_minutes) then
-    code := 'too_soon'; message := format('Appointments need %s minutes notice.', b.min_notice_minutes); return next; return; end if;
+    code := 'too_soon'; message := format('Appointments need %s minutes notice.', b.min_notice_minutes); return; end if;
   v_day := (p_start_time at time zone b.time_zone)::date;
   if v_day > (p_now at time zone b.time_zone)::date + b.max_advance_days then
-    code := 'too_far'; message := format('Appointments can be made %s days ahead.', b.max_advance_days); return next; return; end if;
+    code := 'too_far'; message := format('Appointments can be made %s days ahead.', b.max_advance_days); return; end if;
   -- Within one span of a usual day is by far the most common; only what is not needs all spans, joined.
   v_is_open := exists (
       select from public.business_hours h where h.business_id = b.id and h.weekday = extract(isodow from v_day)::int
@@ -147,14 +147,13 @@ begin
     else
       code := 'closed_day'; message := 'Closed on that day of the week.';
     end if;
-    return next; return;
+    return;
   end if;
   resource_id := public.free_resource(b.id, p_service_id, tstzrange(p_start_time - make_interval(mins => coalesce(s.buffer_before_minutes, 0)),
     v_end + make_interval(mins => coalesce(s.buffer_after_minutes, 0)), '[)'), p_resource_id, p_exclude_id);
   is_valid := resource_id is not null;
   code := case when is_valid then 'ok' else 'conflict' end;
   message := case when is_valid then 'That time can be booked.' else 'That time is taken.' end;
-  return next;
 end $$;
 
 -- Books a time that validate_appointment_time() allows. A call repeated with the same source, external id and start gives the same
@@ -165,32 +164,31 @@ create function public.book_appointment(p_business_id uuid, p_start_time timesta
     p_resource_id uuid default null, p_now timestamptz default now())
   returns table (appointment_id uuid, code text, message text, created boolean)
   language plpgsql set search_path = '' as $$
-declare v record; v_refused boolean := false;
+declare v record;
 begin
   perform set_config('aira.now', p_now::text, true);
   created := false;
   for attempt in 1..100 loop
+    v := public.validate_appointment_time(p_business_id, p_start_time, p_end_time, p_service_id, p_resource_id, null, p_now);
+    if v.is_valid then
+      begin
+        insert into public.appointments (business_id, resource_id, service_id, customer_name, customer_phone, customer_email, notes,
+            start_time, end_time, source, external_id)
+          values (p_business_id, v.resource_id, p_service_id, p_customer_name, p_customer_phone, p_customer_email, p_notes,
+            p_start_time, v.end_time, p_source, p_external_id)
+          returning id into appointment_id;
+        code := 'ok'; message := 'Booked.'; created := true; return next; return;
+      exception when exclusion_violation or unique_violation then
+        appointment_id := null;
+      end;
+    end if;
+    -- What stands in the way may be this call's own appointment, or that of a program that was faster: then look again.
     if p_external_id is not null then
       select a.id into appointment_id from public.appointments a where a.business_id = p_business_id and a.source = p_source
         and a.external_id = p_external_id and a.start_time = p_start_time and a.status = 'confirmed';
       if found then code := 'ok'; message := 'That is booked already.'; return next; return; end if;
     end if;
-    -- Refused: what takes the time may be this very booking, committed by an earlier try since the look above.
-    if v_refused then code := v.code; message := v.message; return next; return; end if;
-    select * into v from public.validate_appointment_time(p_business_id, p_start_time, p_end_time, p_service_id, p_resource_id, null, p_now);
-    v_refused := v.code = 'conflict' and p_external_id is not null;
-    continue when v_refused;
     if not v.is_valid then code := v.code; message := v.message; return next; return; end if;
-    begin
-      insert into public.appointments (business_id, resource_id, service_id, customer_name, customer_phone, customer_email, notes,
-          start_time, end_time, source, external_id)
-        values (p_business_id, v.resource_id, p_service_id, p_customer_name, p_customer_phone, p_customer_email, p_notes,
-          p_start_time, v.end_time, p_source, p_external_id)
-        returning id into appointment_id;
-      code := 'ok'; message := 'Booked.'; created := true; return next; return;
-    exception when exclusion_violation or unique_violation then
-      appointment_id := null;  -- another program was faster: look again
-    end;
   end loop;
   code := 'conflict'; message := 'That time is taken.'; return next;
 end $$;
@@ -269,9 +267,9 @@ begin
   p_end_time := coalesce(p_end_time, p_start_time + (a.end_time - a.start_time));
   if (p_start_time, p_end_time) = (a.start_time, a.end_time) then code := 'ok'; message := 'It is at that time already.'; return next; return; end if;
   for attempt in 1..100 loop
-    select * into v from public.validate_appointment_time(a.business_id, p_start_time, p_end_time, a.service_id, a.resource_id, a.id, p_now);
+    v := public.validate_appointment_time(a.business_id, p_start_time, p_end_time, a.service_id, a.resource_id, a.id, p_now);
     if v.code in ('conflict', 'unknown_resource') then
-      select * into v from public.validate_appointment_time(a.business_id, p_start_time, p_end_time, a.service_id, null, a.id, p_now);
+      v := public.validate_appointment_time(a.business_id, p_start_time, p_end_time, a.service_id, null, a.id, p_now);
     end if;
     if not v.is_valid then code := v.code; message := v.message; return next; return; end if;
     begin
