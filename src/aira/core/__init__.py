@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     )
     from aira.core.notifications import (
         deliver_due as deliver_due,
+        deliver_news as deliver_news,
         deliver_notification as deliver_notification,
         find_notification as find_notification,
         list_notifications as list_notifications,
@@ -238,6 +239,7 @@ _MODULES = {
     "search_knowledge": "knowledge",
     "overview": "monitor",
     "deliver_due": "notifications",
+    "deliver_news": "notifications",
     "deliver_notification": "notifications",
     "find_notification": "notifications",
     "list_notifications": "notifications",

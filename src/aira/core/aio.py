@@ -134,6 +134,7 @@ search_knowledge = in_thread(knowledge.search_knowledge)
 overview = in_thread(monitor.overview)
 
 deliver_due = in_thread(notifications.deliver_due)
+deliver_news = in_thread(notifications.deliver_news)
 deliver_notification = in_thread(notifications.deliver_notification)
 find_notification = in_thread(notifications.find_notification)
 list_notifications = in_thread(notifications.list_notifications)

@@ -21,7 +21,7 @@ from aira.core.call_summaries import sum_up_call
 from aira.core.calls import close_lost_calls
 from aira.core.db import execute, fetch_value, mapped_errors, session_url
 from aira.core.documents import process_document
-from aira.core.notifications import deliver_due, deliver_notification
+from aira.core.notifications import deliver_due, deliver_news, deliver_notification
 from aira.core.voicemail import keep_recording
 from aira.errors import AiraError, DatabaseError, SchemaOutdated
 
@@ -33,7 +33,7 @@ SECONDS_TO_STALL = 30
 """A worker that has not been heard of for so long is dead."""
 SECONDS_TO_RECONNECT = 5
 LETTERS_A_SWEEP = 1000
-"""How many messages one sweep sends; letters about money have no job of their own."""
+"""How many messages one sweep sends; letters about money and reminders have no job of their own."""
 HOURS_TO_KEEP = 30 * 24
 """How long a job that failed can be looked at."""
 
@@ -155,6 +155,10 @@ def _add_tasks(app: procrastinate.App, aira: Aira) -> None:
     async def deliver(*, notification_id: str) -> None:
         await asyncio.to_thread(deliver_notification, aira, UUID(notification_id))
 
+    @app.task(name="aira.deliver_news", queue="notifications", retry=Backoff())
+    async def deliver_appointment(*, appointment_id: str) -> None:
+        await asyncio.to_thread(deliver_news, aira, UUID(appointment_id))
+
     @app.task(name="aira.sum_up_call", queue="calls", retry=Backoff())
     async def sum_up(*, call_id: str) -> None:
         await asyncio.to_thread(sum_up_call, aira, UUID(call_id))
@@ -168,7 +172,7 @@ def _add_sweeps(app: procrastinate.App, aira: Aira) -> None:
     """Every minute, what a process that died outside a job has left half done."""
 
     @app.periodic(cron="* * * * *")
-    @app.task(name="aira.deliver_due", queue="housekeeping", lock="aira.deliver_due", queueing_lock="aira.deliver_due")
+    @app.task(name="aira.deliver_due", queue="housekeeping", queueing_lock="aira.deliver_due")
     async def deliver_due_notifications(timestamp: int) -> None:
         await asyncio.to_thread(deliver_due, aira, limit=LETTERS_A_SWEEP)
 

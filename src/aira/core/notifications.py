@@ -39,7 +39,7 @@ order by n.created_at desc, n.send_after desc, n.id limit %(limit)s
 """
 _CLAIM_SQL = """
 select id, business_id, appointment_id, channel, template, recipient, payload, status, attempts, attempted_at, created_at, expires_at
-from claim_notifications(1, %(id)s, p_now => %(now)s)
+from claim_notifications(1, %(id)s, p_now => %(now)s, p_appointment_id => %(appointment_id)s)
 """
 _RETRY_SQL = f"""
 update notifications n set status = 'pending', send_after = %(now)s, attempts = 0, last_error = null
@@ -130,16 +130,18 @@ def deliver_notification(aira: Aira, notification: UUID) -> Notification | None:
 
     A failure is written to the message, with the time of the next attempt, and not raised.
     """
-    claimed = _claim(aira, notification)
+    claimed = _claim(aira, notification=notification)
     return _attempted(aira, claimed) if claimed is not None else None
+
+
+def deliver_news(aira: Aira, appointment: UUID) -> list[Notification]:
+    """Send the messages about one appointment that are due, one after the other."""
+    return _deliver(aira, appointment=appointment)
 
 
 def deliver_due(aira: Aira, *, limit: int = 100) -> list[Notification]:
     """Send the messages that are due, one after the other; safe to run in several processes at once."""
-    attempted: list[Notification] = []
-    while len(attempted) < limit and (claimed := _claim(aira, None)) is not None:
-        attempted.append(_attempted(aira, claimed))
-    return attempted
+    return _deliver(aira, limit=limit)
 
 
 def record_delivery(aira: Aira, provider_message_id: str, *, status: str, error: str | None = None, sender: str | None = None) -> bool:
@@ -156,9 +158,17 @@ def record_delivery(aira: Aira, provider_message_id: str, *, status: str, error:
         return execute(connection, _REPORT_SQL, values) > 0
 
 
-def _claim(aira: Aira, notification: UUID | None) -> Claimed | None:
+def _deliver(aira: Aira, *, appointment: UUID | None = None, limit: int | None = None) -> list[Notification]:
+    attempted: list[Notification] = []
+    while (limit is None or len(attempted) < limit) and (claimed := _claim(aira, appointment=appointment)) is not None:
+        attempted.append(_attempted(aira, claimed))
+    return attempted
+
+
+def _claim(aira: Aira, *, notification: UUID | None = None, appointment: UUID | None = None) -> Claimed | None:
     with aira.database.transaction() as connection:
-        return fetch_one(connection, Claimed, _CLAIM_SQL, {"id": notification, "now": aira.clock.now()})
+        values = {"id": notification, "appointment_id": appointment, "now": aira.clock.now()}
+        return fetch_one(connection, Claimed, _CLAIM_SQL, values)
 
 
 def _attempted(aira: Aira, claimed: Claimed) -> Notification:

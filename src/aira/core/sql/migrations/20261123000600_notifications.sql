@@ -23,7 +23,7 @@ create table public.notifications (
   sent_at timestamptz);
 create index notifications_due on public.notifications (send_after) where status in ('pending', 'sending', 'unknown');
 create index notifications_by_appointment on public.notifications (appointment_id);
-create index notifications_sent_by_business on public.notifications (business_id, attempted_at);
+create index notifications_sent_by_business on public.notifications (business_id, attempted_at) where attempted_at is not null;
 create index notifications_by_provider_id on public.notifications (provider_message_id) where provider_message_id is not null;
 
 -- Since when no text leaves from a number, because the operators of its country refused it as not registered (A2P 10DLC, toll-free).
@@ -51,48 +51,20 @@ create table public.notification_templates (       -- a business's own words ins
 create trigger notification_templates_touch before update on public.notification_templates
   for each row execute function public.touch_updated_at();
 
--- Puts a message about an appointment into the outbox, once a revision of the appointment.
-create function public.queue_appointment_message(a public.appointments, p_template text, p_channel text, p_recipient text,
-    p_send_after timestamptz, p_details jsonb default '{}') returns void
-  language plpgsql set search_path = '' as $$
-begin
-  if p_recipient is null or p_recipient = '' then return; end if;
-  insert into public.notifications (business_id, appointment_id, channel, template, recipient, payload, dedupe_key, send_after, expires_at, created_at)
-  values (a.business_id, a.id, p_channel, p_template, p_recipient,
-    jsonb_build_object('start_time', a.start_time, 'end_time', a.end_time, 'sequence', a.sequence, 'customer_name', a.customer_name,
-      'customer_phone', a.customer_phone, 'notes', a.notes, 'source', a.source,
-      'service', (select s.name from public.services s where s.id = a.service_id)) || p_details,
-    format('appointment:%s:%s:%s:%s%s', a.id, a.sequence, p_template, p_channel, coalesce(':' || (p_details ->> 'minutes_before'), '')),
-    p_send_after, a.start_time, a.updated_at)
-  on conflict (dedupe_key) do nothing;
-end $$;
-
 -- A reminder's time, moved out of the night of the business's time zone to the evening before.
 create function public.reminder_time(p_start_time timestamptz, p_minutes int, p_time_zone text) returns timestamptz
-  language sql stable strict set search_path = '' as $$
-  select case when l.local::time < '08:00' then (l.local::date - 1 + time '20:00') at time zone p_time_zone
-              when l.local::time >= '21:00' then (l.local::date + time '20:00') at time zone p_time_zone
-              else p_start_time - make_interval(mins => p_minutes) end
-  from (select (p_start_time - make_interval(mins => p_minutes)) at time zone p_time_zone as local) l $$;
-
--- Reminders that would not follow on the heels of the news itself.
-create function public.queue_reminders(a public.appointments, b public.business_v2) returns void
-  language plpgsql set search_path = '' as $$
-declare v_minutes int; v_send_after timestamptz;
+  language plpgsql stable strict set search_path = '' as $$
+declare v_local timestamp := (p_start_time - make_interval(mins => p_minutes)) at time zone p_time_zone;
 begin
-  if a.customer_email is null and a.customer_phone is null then return; end if;
-  foreach v_minutes in array b.reminder_minutes loop
-    v_send_after := public.reminder_time(a.start_time, v_minutes, b.time_zone);
-    if v_send_after > a.updated_at + interval '1 hour' then
-      perform public.queue_appointment_message(a, 'appointment_reminder', c.channel, c.recipient, v_send_after, jsonb_build_object('minutes_before', v_minutes))
-        from (values ('email', a.customer_email), ('sms', a.customer_phone)) c (channel, recipient);
-    end if;
-  end loop;
+  if v_local::time < '08:00' then return (v_local::date - 1 + time '20:00') at time zone p_time_zone; end if;
+  if v_local::time >= '21:00' then return (v_local::date + time '20:00') at time zone p_time_zone; end if;
+  return p_start_time - make_interval(mins => p_minutes);
 end $$;
 
--- Announces every booking, change and cancellation, whichever program made it. An import of old appointments stays silent.
+-- Announces every booking, change and cancellation, whichever program made it, to the customer and the owner, and sets reminders that
+-- would not follow on the heels of the news itself. An import of old appointments stays silent. Each message is one per revision.
 create function public.appointments_announce() returns trigger language plpgsql security definer set search_path = '' as $$
-declare b public.business_v2; v_news text; v_details jsonb := '{}';
+declare v_news text; v_details jsonb := '{}'; v_payload jsonb; v_email text; v_zone text; v_reminders int[];
 begin
   if tg_op = 'INSERT' then
     v_news := case when new.status = 'confirmed' and new.source <> 'import' then 'confirmed' end;
@@ -108,13 +80,28 @@ begin
       where n.appointment_id = new.id and n.status = 'pending';
   end if;
   if v_news is null or new.start_time <= new.updated_at then return null; end if;
-  select * into b from public.business_v2 v where v.id = new.business_id;
-  if b.email is null and new.customer_email is null and new.customer_phone is null then return null; end if;
-  perform public.queue_appointment_message(new, 'appointment_' || v_news, 'email', new.customer_email, new.updated_at, v_details);
-  perform public.queue_appointment_message(new, 'appointment_' || v_news, 'sms', new.customer_phone, new.updated_at, v_details);
-  perform public.queue_appointment_message(new, 'owner_' || case v_news when 'confirmed' then 'new_booking' else v_news end, 'email', b.email,
-    new.updated_at, v_details);
-  if v_news <> 'cancelled' then perform public.queue_reminders(new, b); end if;
+  select b.email, b.time_zone, b.reminder_minutes into v_email, v_zone, v_reminders
+    from public.business_v2 b where b.id = new.business_id;
+  if v_email is null and new.customer_email is null and new.customer_phone is null then return null; end if;
+  v_payload := jsonb_build_object('start_time', new.start_time, 'end_time', new.end_time, 'sequence', new.sequence,
+    'customer_name', new.customer_name, 'customer_phone', new.customer_phone, 'notes', new.notes, 'source', new.source,
+    'service', (select s.name from public.services s where s.id = new.service_id));
+  -- In one statement: message by message it would cost more than the booking itself.
+  insert into public.notifications (business_id, appointment_id, channel, template, recipient, payload, dedupe_key, send_after, expires_at, created_at)
+    select new.business_id, new.id, m.channel, m.template, m.recipient, v_payload || m.details,
+      'appointment:' || new.id || ':' || new.sequence || ':' || m.template || ':' || m.channel || coalesce(':' || (m.details ->> 'minutes_before'), ''),
+      m.send_after, new.start_time, new.updated_at
+    from (
+      values ('email', 'appointment_' || v_news, new.customer_email, new.updated_at, v_details),
+        ('sms', 'appointment_' || v_news, new.customer_phone, new.updated_at, v_details),
+        ('email', 'owner_' || case v_news when 'confirmed' then 'new_booking' else v_news end, v_email, new.updated_at, v_details)
+      union all
+      select c.channel, 'appointment_reminder', c.recipient, r.send_after, jsonb_build_object('minutes_before', r.minutes)
+      from (select u.minutes, public.reminder_time(new.start_time, u.minutes, v_zone) as send_after from unnest(v_reminders) u (minutes) offset 0) r,
+        (values ('email', new.customer_email), ('sms', new.customer_phone)) c (channel, recipient)
+      where v_news <> 'cancelled' and r.send_after > new.updated_at + interval '1 hour') m (channel, template, recipient, send_after, details)
+    where m.recipient <> ''
+    on conflict (dedupe_key) do nothing;
   return null;
 end $$;
 create trigger appointments_announce after insert or update on public.appointments
@@ -122,12 +109,13 @@ create trigger appointments_announce after insert or update on public.appointmen
 
 -- Takes messages that are due for one sender: those waiting, and those whose sender died. A text message that may have left is not
 -- sent again but becomes `unknown`; it is returned so that the carrier can be asked.
-create function public.claim_notifications(p_limit int, p_id uuid default null, p_lease interval default '2 minutes', p_now timestamptz default now())
+create function public.claim_notifications(p_limit int, p_id uuid default null, p_lease interval default '2 minutes', p_now timestamptz default now(),
+    p_appointment_id uuid default null)
   returns setof public.notifications
   language sql set search_path = '' as $$
   with due as (
     select n.id from public.notifications n
-    where (p_id is null or n.id = p_id) and n.send_after <= p_now
+    where (p_id is null or n.id = p_id) and (p_appointment_id is null or n.appointment_id = p_appointment_id) and n.send_after <= p_now
       and (n.status in ('pending', 'unknown') or n.status = 'sending' and n.lease_until < p_now)
     order by n.send_after, n.id limit p_limit for update skip locked)
   update public.notifications n
@@ -149,13 +137,11 @@ end $$;
 create trigger contact_consents_wake after insert on public.contact_consents
   for each row execute function public.contact_consents_wake();
 
-revoke all on function public.queue_appointment_message(public.appointments, text, text, text, timestamptz, jsonb) from public, anon, authenticated;
 revoke all on function public.reminder_time(timestamptz, int, text) from public, anon, authenticated;
-revoke all on function public.queue_reminders(public.appointments, public.business_v2) from public, anon, authenticated;
 revoke all on function public.appointments_announce() from public, anon, authenticated;
-revoke all on function public.claim_notifications(int, uuid, interval, timestamptz) from public, anon, authenticated;
+revoke all on function public.claim_notifications(int, uuid, interval, timestamptz, uuid) from public, anon, authenticated;
 revoke all on function public.contact_consents_wake() from public, anon, authenticated;
-grant execute on function public.claim_notifications(int, uuid, interval, timestamptz) to service_role;
+grant execute on function public.claim_notifications(int, uuid, interval, timestamptz, uuid) to service_role;
 
 alter table public.notifications enable row level security;
 alter table public.contact_consents enable row level security;

@@ -37,26 +37,45 @@ create trigger documents_enqueue_again after update of processing_status, next_a
 create trigger documents_take_back after delete on public.documents
   for each row execute function jobs.documents_enqueue();
 
--- What became of an `unknown` message is asked when its lease is over, which is its new send_after.
+-- What became of an `unknown` message is asked when its lease is over, which is its new send_after. The job that sends the news of an
+-- appointment is taken back with the last of them that waits.
 create function jobs.notifications_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if tg_op <> 'DELETE' and new.status in ('pending', 'unknown') then
     perform jobs.enqueue('aira.deliver_notification', 'notifications', 'notification:' || new.id, 'notification:' || new.id,
       jsonb_build_object('notification_id', new.id), new.send_after);
-  else
-    perform jobs.take_back('notification:' || old.id);
+    return null;
+  end if;
+  perform jobs.take_back('notification:' || old.id);
+  if old.appointment_id is not null and not exists (
+      select from public.notifications n where n.appointment_id = old.appointment_id and n.status = 'pending' and n.send_after <= n.created_at) then
+    perform jobs.take_back('appointment:' || old.appointment_id);
   end if;
   return null;
 end
 $$;
--- Letters about money come by the thousand in a billing night and are in no hurry: they leave with the sweep of the minute. A job for
--- each would cost as much as the charge it tells of.
+-- Letters about money come by the thousand in a billing night and are in no hurry: they leave with the sweep of the minute, and so do
+-- reminders. A job for each would cost as much as the charge or the booking it tells of.
 create trigger notifications_enqueue_new after insert on public.notifications
-  for each row when (new.status = 'pending' and new.wallet_id is null) execute function jobs.notifications_enqueue();
+  for each row when (new.status = 'pending' and new.wallet_id is null and new.appointment_id is null)
+  execute function jobs.notifications_enqueue();
 create trigger notifications_enqueue_again after update of status, send_after on public.notifications
   for each row when ((new.status, new.send_after) <> (old.status, old.send_after)) execute function jobs.notifications_enqueue();
 create trigger notifications_take_back after delete on public.notifications
   for each row execute function jobs.notifications_enqueue();
+
+-- The news of an appointment, to customer and owner, is one job.
+create function jobs.news_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  perform jobs.enqueue('aira.deliver_news', 'notifications', 'appointment:' || a.id, 'appointment:' || a.id,
+      jsonb_build_object('appointment_id', a.id))
+    from (select distinct w.appointment_id as id from written w
+          where w.appointment_id is not null and w.status = 'pending' and w.send_after <= w.created_at) a;
+  return null;
+end
+$$;
+create trigger notifications_news_enqueue after insert on public.notifications referencing new table as written
+  for each statement execute function jobs.news_enqueue();
 
 -- A call that is over is summed up; opened again and closed, it is summed up again. A recording at the carrier is fetched.
 create function jobs.calls_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -81,5 +100,6 @@ revoke all on function jobs.enqueue(text, text, text, text, jsonb, timestamptz) 
 revoke all on function jobs.take_back(text) from public, anon, authenticated;
 revoke all on function jobs.documents_enqueue() from public, anon, authenticated;
 revoke all on function jobs.notifications_enqueue() from public, anon, authenticated;
+revoke all on function jobs.news_enqueue() from public, anon, authenticated;
 revoke all on function jobs.calls_enqueue() from public, anon, authenticated;
 revoke all on function jobs.call_messages_enqueue() from public, anon, authenticated;
