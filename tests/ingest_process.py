@@ -3,17 +3,21 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 from aira.core import process_document
 from aira.core.app import wire
-from aira.core.db import Database
+from aira.core.db import Connection, Database
 from aira.settings import Settings
 from doubles import FrozenClock
 
-STEPS = ("file", "embedding", "before vectors", "after vectors", "after the swap")
+STEPS = ("file", "before vectors", "embedding", "passages", "after vectors", "in the swap", "after the swap")
+PASSAGES = "select from documents d join kb_chunks c on c.document_id = d.id and c.version > d.active_version where d.id = %(id)s"
+SWAPPED = "select from documents where id = %(id)s and active_version > 1"
 
 
 class Dying:
@@ -40,6 +44,23 @@ class Dying:
         return call
 
 
+class DyingDatabase(Database):
+    """A database whose process dies before it commits the transaction that does what the step names."""
+
+    def __init__(self, url: str, document: str, step: str) -> None:
+        super().__init__(url)
+        self._document = document
+        self._done = {"passages": PASSAGES, "in the swap": SWAPPED}.get(step)
+
+    @contextmanager
+    def transaction(self, **options: bool) -> Iterator[Connection]:
+        """As of any database, until then."""
+        with super().transaction(**options) as connection:
+            yield connection
+            if self._done is not None and connection.execute(self._done, {"id": self._document}).fetchone() is not None:
+                die()
+
+
 def die() -> None:
     """As in a power cut."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -48,7 +69,7 @@ def die() -> None:
 def main() -> None:
     """Read one document."""
     _, url, home, document, step = sys.argv
-    aira = wire(Settings(aira_home=Path(home)), Database(url))
+    aira = wire(Settings(aira_home=Path(home)), DyingDatabase(url, document, step))
     dying = replace(
         aira,
         clock=FrozenClock(),
