@@ -2,6 +2,9 @@
 
 import io
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -60,6 +63,28 @@ class TestAdd:
             hint: Correct those files and run the same command again; the others are not read twice.
             """)
         )
+
+    def test_what_was_interrupted_is_finished_by_the_same_command(self, aira: Aira) -> None:
+        """Files that were taken in before are not read again."""
+        Path("many").mkdir()
+        for number in range(40):
+            Path(f"many/{number:02}.md").write_text(f"# Rule {number}\n\nRule {number} holds on every working day of the year.\n")
+        command = [sys.executable, "-m", "aira", "kb", "add", "many", "--business", "Salon"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as first:
+            for _ in range(3):
+                first.stderr.readline()
+            first.send_signal(signal.SIGINT)
+            first.stderr.read()
+        before = {document.id: document.processed_at for document in list_documents(aira) if document.chunk_count}
+
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+
+        after = {document.id: document.processed_at for document in list_documents(aira) if document.chunk_count}
+        assert first.returncode == 130
+        assert 3 <= len(before) < 40
+        assert second.returncode == 0
+        assert len(after) == 40
+        assert before.items() <= after.items()
 
     def test_folders_and_patterns_are_looked_into(self, aira: Aira, capsys: pytest.CaptureFixture[str]) -> None:
         """Only files of a kind that is read are taken, each once."""

@@ -105,8 +105,13 @@ def upload(aira: Aira, files: Sequence[Path], *, business: str, wait: bool) -> S
         progress.show(file, summary.ended[file])
 
     with ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
-        for ending in [pool.submit(take, file) for file in files]:
-            ending.result()
+        endings = [pool.submit(take, file) for file in files]
+        try:
+            for ending in endings:
+                ending.result()
+        except BaseException:  # interrupted too: those begun are finished, the others left for the same command another time
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return summary
 
 
