@@ -1,7 +1,8 @@
-"""A server that speaks the data plane of Pinecone's published API (2026-04, classic indexes), with its delays and limits.
+"""A server that speaks the data plane of Pinecone's published API (2026-07, classic indexes), with its delays and limits.
 
-What it is asked and what it answers is held against the shapes below, which forbid what the description does not name. Writes are
-found only after `delay` seconds, as in the real service; it can be told to fail.
+Everything it is asked and everything it answers is held against the shapes below. They were written by hand from the published
+description, as far as AiRa uses it, and forbid what it does not name: the adapter and this server cannot agree on something else.
+Writes are found only after `delay` seconds, as in the real service; it can be told to fail.
 """
 
 import base64
@@ -15,13 +16,15 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 API_KEY = "pcsk_test"
 LARGEST_REQUEST = 2 * 1024 * 1024
 LARGEST_METADATA = 40 * 1024
 
 Id = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x01-\x7f]+$")]
+
+MetadataName = Annotated[str, Field(pattern=r"^([^$]|$)")]
 
 
 class Shape(BaseModel):
@@ -35,7 +38,15 @@ class Record(Shape):
 
     id: Id
     values: list[float] = Field(min_length=1, max_length=20_000)
-    metadata: dict[str, str | float | bool | list[str]] | None = None
+    metadata: dict[MetadataName, str | float | bool | list[str]] | None = None
+
+    @field_validator("values")
+    @classmethod
+    def not_nothing(cls, values: list[float]) -> list[float]:
+        """A vector of zeros has no direction."""
+        if not any(abs(value) >= 1e-8 for value in values):
+            raise ValueError("Dense vectors must contain at least one non-zero value")
+        return values
 
 
 class UpsertRequest(Shape):
@@ -64,6 +75,50 @@ class DeleteRequest(Shape):
     deleteAll: bool = False
     namespace: str = ""
     filter: dict[str, Any] | None = None
+
+
+class ListRequest(Shape):
+    """The query string of GET /vectors/list"""
+
+    prefix: str = Field("", max_length=512)
+    limit: str = Field("100", pattern=r"^([1-9][0-9]?|100)$")
+    paginationToken: str | None = None
+    namespace: str = ""
+
+
+class StatsRequest(Shape):
+    """POST /describe_index_stats"""
+
+    filter: dict[str, Any] | None = None
+
+
+class UpsertResponse(Shape):
+    """Answer of /vectors/upsert."""
+
+    upsertedCount: int
+
+
+class NamespaceSummary(Shape):
+    """What an index holds of one namespace."""
+
+    vectorCount: int
+
+
+class IndexDescription(Shape):
+    """Answer of /describe_index_stats."""
+
+    namespaces: dict[str, NamespaceSummary]
+    dimension: int
+    indexFullness: float = 0.0
+    totalVectorCount: int
+
+
+class RpcStatus(Shape):
+    """Answer to a request that an index refuses. What the gate before it refuses is answered in plain text."""
+
+    code: int
+    message: str
+    details: list[dict[str, str]] = []
 
 
 class Match(Shape):
@@ -169,15 +224,17 @@ class PineconeServer(ThreadingHTTPServer):
             self.requests.append(path)
             acts = {"/vectors/upsert": self._upsert, "/query": self._query, "/vectors/delete": self._delete, "/vectors/list": self._list}
             if path == "/describe_index_stats":
-                counts = {name: {"vectorCount": len(held)} for name, held in self.contents.namespaces.items()}
-                return {
-                    "dimension": self.dimension,
-                    "namespaces": counts,
-                    "totalVectorCount": sum(map(len, self.contents.namespaces.values())),
-                }
+                return self._stats(asked)
             if path.startswith("/indexes/"):
                 return _description(path.rpartition("/")[2], self.url, self.dimension)
             return acts[path](asked)
+
+    def _stats(self, asked: dict[str, Any]) -> dict[str, Any]:
+        StatsRequest.model_validate(asked)
+        held = self.contents.namespaces
+        counts = {name: NamespaceSummary(vectorCount=len(records)) for name, records in held.items()}
+        total = sum(map(len, held.values()))
+        return IndexDescription(namespaces=counts, dimension=self.dimension, totalVectorCount=total).model_dump()
 
     def _upsert(self, asked: dict[str, Any]) -> dict[str, Any]:
         request = UpsertRequest.model_validate(asked)
@@ -191,7 +248,7 @@ class PineconeServer(ThreadingHTTPServer):
         held.update({record.id: Stored(record, visible_at) for record in request.vectors})
         self.contents.committed += 1
         self.contents.reconciled_at.append((visible_at, self.contents.committed))
-        return {"upsertedCount": len(request.vectors)}
+        return UpsertResponse(upsertedCount=len(request.vectors)).model_dump()
 
     def _query(self, asked: dict[str, Any]) -> dict[str, Any]:
         request = QueryRequest.model_validate(asked)
@@ -222,12 +279,10 @@ class PineconeServer(ThreadingHTTPServer):
         return {}
 
     def _list(self, asked: dict[str, Any]) -> dict[str, Any]:
-        limit = int(asked.get("limit", "100"))
-        if not 1 <= limit <= 100:
-            raise ValueError("limit must be between 1 and 100")
-        namespace = asked.get("namespace", "")
-        ids = sorted(one.id for one in self.contents.visible(namespace) if one.id.startswith(asked.get("prefix", "")))
-        after = base64.b64decode(asked["paginationToken"]).decode() if "paginationToken" in asked else ""
+        request = ListRequest.model_validate(asked)
+        limit, namespace = int(request.limit), request.namespace
+        ids = sorted(one.id for one in self.contents.visible(namespace) if one.id.startswith(request.prefix))
+        after = base64.b64decode(request.paginationToken or "").decode()
         rest = [id_ for id_ in ids if id_ > after]
         page = rest[:limit]
         following = {"next": base64.b64encode(page[-1].encode()).decode()} if len(rest) > limit else None
@@ -247,7 +302,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(length)
         if length > LARGEST_REQUEST:
-            self._send(413, {"code": 8, "message": "Request size exceeds the limit", "details": []})
+            self._send(413, RpcStatus(code=8, message="Request size exceeds the limit").model_dump())
             return
         self._answer(self.path, json.loads(body or b"{}"))
 
@@ -259,19 +314,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
         elif self.headers.get("Api-Key") != API_KEY:
-            self._send(401, {"code": 16, "message": "Invalid API key", "details": []})
+            self._send(401, "Unauthorized")
         elif fault is not None and fault.status:
-            self._send(fault.status, {"code": 2, "message": "told to fail", "details": []})
+            self._send(fault.status, "Too many requests" if fault.status == 429 else RpcStatus(code=2, message="told to fail").model_dump())
         else:
             try:
                 self._send(200, self.server.answer(path, asked), write=path == "/vectors/upsert")
             except (ValidationError, ValueError) as error:
-                self._send(400, {"code": 3, "message": str(error), "details": []})
+                self._send(400, RpcStatus(code=3, message=str(error)).model_dump())
 
-    def _send(self, status: int, answer: dict[str, Any], *, write: bool = False) -> None:
-        body = json.dumps(answer).encode()
+    def _send(self, status: int, answer: dict[str, Any] | str, *, write: bool = False) -> None:
+        body = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/plain" if isinstance(answer, str) else "application/json")
         self.send_header("Content-Length", str(len(body)))
         contents = self.server.contents
         if write:

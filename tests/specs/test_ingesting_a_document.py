@@ -5,12 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
+from pydantic import SecretStr
 
+from aira.adapters.pinecone import PineconeIndex
 from aira.core import (
     add_business,
     add_document,
     add_owner,
+    collect_garbage,
     find_document,
     ingest_document,
     list_documents,
@@ -22,14 +26,20 @@ from aira.core import (
     verify_documents,
 )
 from aira.core.app import Aira
-from aira.core.db import fetch_value
+from aira.core.db import execute, fetch_value
 from aira.core.reading import ATTEMPTS, claim_document, read_claimed
 from aira.errors import DocumentRefused, NotFound, VendorError
 from aira.model import DocumentStatus
+from aira.ports import IndexedWindow
+from aira.settings import Settings
 from paperwork import handbook_docx, long_text, price_list_md, price_list_pdf, text_pdf
+from pinecone_server import API_KEY, PineconeServer
 
 WINDOWS = "select count(*) from kb_windows"
 CHUNKS = "select count(*) from kb_chunks"
+BEING_WRITTEN = (
+    "update documents set processing_status = 'processing', version = 8, lease_until = now() + interval '1 hour' where id = %(id)s"
+)
 VERSION = "select kb_version from business_v2 where id = %(id)s"
 
 
@@ -366,3 +376,35 @@ def test_times_are_the_clocks(aira: Aira, business: UUID, prices: Path):
 def _value(aira: Aira, statement: str, **values: object):
     with aira.database.transaction() as connection:
         return fetch_value(connection, statement, values)
+
+
+def test_vectors_that_nobody_searches_are_collected(aira: Aira, business: UUID, prices: Path):
+    """Those of a dead reader go; those in force and those that are being written stay."""
+    document = ingest_document(aira, prices, business=business)
+    kept = aira.index.counts(business)
+    stray = [IndexedWindow(0, 0, "stray", np.full(384, 0.05, np.float32))]
+    for version in (7, 8):
+        aira.index.write(business, document.id, version, stray)
+    with aira.database.transaction() as connection:
+        execute(connection, BEING_WRITTEN, {"id": document.id})
+
+    removed = collect_garbage(aira, business=business)
+
+    assert removed == 1
+    assert aira.index.counts(business) == kept | {(document.id, 8): 1}
+
+
+def test_vectors_of_a_document_removed_beside_aira_are_collected(aira: Aira, business: UUID, prices: Path):
+    """An index outside the database does not notice that a row is gone."""
+    with PineconeServer() as server:
+        index = PineconeIndex(Settings(pinecone_api_key=SecretStr(API_KEY), pinecone_host=server.url))
+        outside = replace(aira, index=index)
+        ingest_document(outside, prices, business=business)
+        with aira.database.transaction() as connection:
+            execute(connection, "delete from documents", {})
+
+        removed = collect_garbage(outside)
+
+        assert removed > 0
+        assert index.counts(business) == {}
+        index.close()
