@@ -12,6 +12,7 @@ from uuid import UUID
 
 import numpy as np
 import psycopg
+from pydantic_core import to_json
 
 from aira.errors import SetupError
 from aira.ports import IndexedWindow, StoredWindows, WindowMatch
@@ -93,7 +94,7 @@ class PgvectorIndex:
 
 def _text(vector: "Vectors") -> str:
     _check(vector)
-    return str(vector.astype(np.float64).round(_DECIMALS).tolist())
+    return to_json(vector.astype(np.float64).round(_DECIMALS).tolist()).decode()
 
 
 def _check(vector: "Vectors") -> None:
