@@ -117,8 +117,12 @@ class Settings(BaseSettings):
     cartesia_base_url: str | None = Field(None, description="Another address that speaks Cartesia's API.")
     elevenlabs_api_key: SecretStr | None = Field(None, description="ElevenLabs key.")
     elevenlabs_base_url: str | None = Field(None, description="Another address that speaks ElevenLabs's API.")
-    daily_api_key: SecretStr | None = Field(None, description="Daily key; no transport uses it yet.")
-    daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API; no transport uses it yet.")
+    aira_transport: Literal["media-streams", "daily"] = Field(
+        "media-streams", description="How the audio of calls travels: Twilio Media Streams, or Twilio to a Daily room by SIP."
+    )
+    aira_daily_warm: int = Field(1, ge=1, le=16, description="Bots kept warm for calls over Daily rooms, each a process of its own.")
+    daily_api_key: SecretStr | None = Field(None, description="Daily key, for calls over Daily rooms.")
+    daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API.")
     aira_record_calls: bool = Field(
         False, description="Whether calls are recorded, caller and bot on a channel each; announced to the caller."
     )

@@ -12,6 +12,7 @@ class Transport(StrEnum):
     """The transports there are."""
 
     MEDIA_STREAMS = "media-streams"
+    DAILY = "daily"
 
 
 def serve_voice(
@@ -20,7 +21,9 @@ def serve_voice(
     public_url: Annotated[
         str | None, typer.Option("--public-url", help="Address at which the carrier reaches this server; default: VOICE_AGENT_SERVICE_URL.")
     ] = None,
-    transport: Annotated[Transport, typer.Option("--transport", help="How the audio of calls travels.")] = Transport.MEDIA_STREAMS,
+    transport: Annotated[
+        Transport | None, typer.Option("--transport", help="How the audio of calls travels; default: AIRA_TRANSPORT.")
+    ] = None,
     processes: Annotated[
         int | None, typer.Option("--processes", min=1, max=64, help="Processes that answer calls; default: AIRA_PROCESSES.")
     ] = None,
@@ -34,13 +37,12 @@ def serve_voice(
     Example:
       $ aira serve-voice --host 0.0.0.0 --port 8765 --public-url https://voice.your-domain.com
     """
-    del transport  # there is one
     from aira.core.app import open_aira
     from aira.errors import MissingExtra
     from aira.settings import load_settings
     from aira.voice.worker import worker_beside
 
-    given = {"voice_agent_service_url": public_url, "aira_processes": processes}
+    given = {"voice_agent_service_url": public_url, "aira_processes": processes, "aira_transport": transport}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     try:
         from aira.voice.log import log_to_stderr

@@ -15,6 +15,7 @@ from aira.core.transfers import accept_transfer, miss_transfer, transfer_briefin
 from aira.errors import NotFound
 from aira.model import Business, Call
 from aira.voice import carrier_phrases as phrases, twiml
+from aira.voice.daily.front import IN_ROOM
 from aira.voice.forms import Form, count_in, number_in
 from aira.voice.paths import ACCEPT, AFTER, CALL, VOICEMAIL, WHISPER, stream_url
 from aira.voice.signatures import public_url
@@ -92,6 +93,8 @@ async def fallback(switchboard: Switchboard, form: Form) -> str:
 async def status(switchboard: Switchboard, form: Form) -> str:
     """The call is over: close its books, with the carrier's duration."""
     if form.get("CallStatus") in _OVER:
+        if switchboard.rooms is not None:
+            switchboard.rooms.hung_up(form["CallSid"])
         try:
             await aio.close_call(switchboard.aira, form["CallSid"], duration_seconds=count_in(form, "CallDuration") or 0)
         except NotFound:
@@ -143,7 +146,7 @@ async def _first_document(switchboard: Switchboard, call: Call, form: Form) -> t
 
 
 async def _next_document(switchboard: Switchboard, call: Call, form: Form) -> tuple[str, str]:
-    if form.get("DialCallStatus"):
+    if form.get("DialCallStatus") and not form.get(IN_ROOM):
         return await _after_transfer(switchboard, call, form)
     if call.next_step == "hang_up" or form.get("CallStatus") in _OVER:
         return "hang up", twiml.hang_up()
@@ -190,6 +193,8 @@ async def _transfer(switchboard: Switchboard, call: Call) -> tuple[str, str]:
 
 
 async def _connect(switchboard: Switchboard, call: Call) -> str:
+    if switchboard.rooms is not None:
+        return await switchboard.rooms.take(call)
     settings = switchboard.aira.settings
     token = await aio.issue_stream_token(switchboard.aira, call.id)
     return twiml.connect(stream_url(settings), after_url=public_url(settings, AFTER), token=token)

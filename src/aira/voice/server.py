@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from aira.core.calendars import FEED_PATH
 from aira.voice import webhooks
 from aira.voice.calendar_feed import send_calendar
+from aira.voice.daily.front import Rooms
 from aira.voice.document_hook import receive_document
 from aira.voice.lag import Lag
 from aira.voice.log import quiet_vendors
@@ -45,6 +46,8 @@ def create_app(switchboard: Switchboard, *, warmed: Callable[["asyncio.Task[None
         await asyncio.wait([warming])
         if switchboard.model is not None:
             await switchboard.model.aclose()
+        if switchboard.rooms is not None:
+            await switchboard.rooms.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     app.state.switchboard = switchboard
@@ -143,7 +146,11 @@ async def _warm(switchboard: Switchboard) -> None:
     started = time.perf_counter()
     if switchboard.aira.settings.aira_mind == "llm":
         switchboard.model = language_models(switchboard.aira.settings)
-    await warm_up(switchboard.aira, switchboard.speech)
+    if switchboard.aira.settings.aira_transport == "daily":
+        switchboard.rooms = switchboard.rooms or Rooms(switchboard)
+        await switchboard.rooms.open()
+    else:
+        await warm_up(switchboard.aira, switchboard.speech)
     switchboard.lag = Lag()  # warming up was not lag
     switchboard.warm = True
     switchboard.post()

@@ -1,4 +1,4 @@
-"""A media stream from its first message to its end: the token is redeemed, a session opened, the call held."""
+"""A media stream from its first message to its end: the token is redeemed, the call held."""
 
 import asyncio
 import json
@@ -6,21 +6,14 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fastapi import WebSocket, WebSocketDisconnect
 
 from aira.core import aio
-from aira.core.app import Aira
 from aira.errors import AiraError
 from aira.model import Call
-from aira.voice.session import Session, open_session
+from aira.voice.held_call import hold_call
 from aira.voice.switchboard import Switchboard
-from aira.voice.tape import Tape
-
-if TYPE_CHECKING:
-    from pipecat.services.stt_service import STTService
-    from pipecat.services.tts_service import TTSService
 
 HANDSHAKE_SECONDS = 10.0
 """How long a carrier may take to name the stream it has opened."""
@@ -84,45 +77,7 @@ async def _close(websocket: WebSocket, code: int) -> None:
 async def _hold(websocket: WebSocket, switchboard: Switchboard, call: Call, start: StreamStart) -> None:
     from aira.voice.pipeline import run_call
 
-    aira = switchboard.aira
-    tape = Tape() if aira.settings.aira_record_calls else None
-    session = await open_session(aira, call, model=switchboard.model, measured=switchboard.meters.delay.observe)
-    preparing = asyncio.create_task(_load_documents(aira, call))
-    hearing, speaking = _speech(switchboard)
-    complete = await run_call(websocket, session, stream_sid=start.stream_sid, hearing=hearing, speaking=speaking, tape=tape)
-    await preparing
-    if getattr(speaking, "gave_up", False):
-        await session.give_up()
-    if complete:
-        await session.close()
-    else:
-        switchboard.meters.failures.labels("conversation").inc()
-    if tape is not None:
-        await _keep(switchboard, session, tape)
-
-
-def _speech(switchboard: Switchboard) -> "tuple[STTService, TTSService]":
-    if switchboard.speech is not None:
-        return switchboard.speech()
-    from aira.voice.speech import hearing, speaking
-
-    return hearing(switchboard.aira.settings), speaking(switchboard.aira.settings)
-
-
-async def _load_documents(aira: Aira, call: Call) -> None:
-    """Have the documents at hand before the first question, while the greeting is spoken."""
-    try:
-        if call.business_id is not None:
-            await aio.load_knowledge(aira, business=call.business_id)
-    except AiraError as error:
-        logger.warning("The documents could not be loaded: %s", error.reason)
-
-
-async def _keep(switchboard: Switchboard, session: Session, tape: Tape) -> None:
-    aira, call = switchboard.aira, session.call
-    key = f"{call.business_id}/recordings/{call.id}.wav"
-    await asyncio.to_thread(partial(aira.files.put, key, tape.wav(), content_type="audio/wav"))
-    await aio.set_recording(aira, call.id, key)
+    await hold_call(switchboard, call, partial(run_call, websocket, stream_sid=start.stream_sid))
 
 
 async def _start_of(websocket: WebSocket) -> StreamStart:

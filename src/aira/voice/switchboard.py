@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipecat.services.stt_service import STTService
     from pipecat.services.tts_service import TTSService
 
+    from aira.voice.daily.front import Rooms
     from aira.voice.vendors.models import Models
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,8 @@ class Switchboard:
     """What the other processes of this server say, None where there are none."""
     speech: "Callable[[], tuple[STTService, TTSService]] | None" = None
     """Makes the listening and the speaking service of a call; None for those that the settings name."""
+    rooms: "Rooms | None" = None
+    """Takes calls into Daily rooms; None where they come over media streams."""
     lag: Lag = field(default_factory=Lag)
     doorstep: Doorstep = field(default_factory=Doorstep)
     _cuts: set[Callable[[], Awaitable[None]]] = field(default_factory=set)

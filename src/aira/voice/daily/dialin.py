@@ -52,11 +52,14 @@ class DialIns:
         self._prefix = f"{PREFIX}{owner}-"
         self._deadline = deadline
         self._calls: dict[str, asyncio.Task[None]] = {}
+        self._over: set[str] = set()
+        """Calls whose bot is done while its room is still being cleared up."""
 
     def begin(self, call: DialIn) -> bool:
         """Put the call through in the background; False where that is under way already."""
-        if call.call_sid in self._calls:
+        if call.call_sid in self._calls and call.call_sid not in self._over:
             return False
+        self._over.discard(call.call_sid)
         task = self._calls[call.call_sid] = asyncio.create_task(self._hold(call))
         task.add_done_callback(partial(self._done, call.call_sid))
         return True
@@ -99,6 +102,7 @@ class DialIns:
                 return
             if await self._tell_carrier(call, call.dial(sip_uri)):
                 await _until_over(bot)
+                self._over.add(call.call_sid)
 
     async def _prepare(self, call: DialIn, name: str, stack: AsyncExitStack) -> tuple[str, BotProcess]:
         room = await self._rest.create_room(name, seconds=ROOM_SECONDS)
@@ -125,7 +129,9 @@ class DialIns:
             logger.warning("A room was not deleted and ends by itself: %s", type(error).__name__)
 
     def _done(self, call_sid: str, task: asyncio.Task[None]) -> None:
-        del self._calls[call_sid]
+        if self._calls.get(call_sid) is task:  # and not the next bot of the same call
+            del self._calls[call_sid]
+            self._over.discard(call_sid)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A call broke off on its way to a bot: %s", type(error).__name__)
 

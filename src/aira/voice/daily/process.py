@@ -92,17 +92,23 @@ class BotProcess:
 
 
 class BotPool:
-    """Keeps `warm` processes of `command` waiting; one that is taken or dies is replaced."""
+    """Keeps `warm` processes of `command` waiting; one that is taken or dies is replaced. `environment` is theirs, None for ours."""
 
-    def __init__(self, command: Sequence[str], *, warm: int = 1) -> None:
+    def __init__(self, command: Sequence[str], *, warm: int = 1, environment: Mapping[str, str] | None = None) -> None:
         self._command = tuple(command)
+        self._environment = environment
         self._warm = warm
+        self._got_warm = asyncio.Event()
         self._idle: asyncio.Queue[BotProcess] = asyncio.Queue()
         self._keepers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to keep processes."""
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._warm)]
+
+    async def warmed(self) -> None:
+        """Wait until a first process has got warm."""
+        await self._got_warm.wait()
 
     async def take(self) -> BotProcess:
         """A warm process, as soon as there is one; it is the caller's to close."""
@@ -131,10 +137,11 @@ class BotPool:
 
     async def _hold_one(self) -> None:
         """Start a process and return when it has been taken or has died."""
-        bot = BotProcess(await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE))
+        bot = BotProcess(await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE, env=self._environment))
         try:
             await bot.until("warm")
             self._idle.put_nowait(bot)
+            self._got_warm.set()
             ends = [asyncio.ensure_future(bot.taken.wait()), asyncio.ensure_future(bot.gone())]
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -62,7 +62,8 @@ class DailyRest:
         }
         answer = await self._ask("POST", "/rooms", json={"name": name, "privacy": "private", "properties": properties})
         try:
-            return Room(name, str(answer["url"]), f"sip:{answer['config']['sip_uri']['endpoint']}")
+            endpoint = str(answer["config"]["sip_uri"]["endpoint"])  # with and without sip: in Daily's own examples
+            return Room(name, str(answer["url"]), f"sip:{endpoint.removeprefix('sip:')}")
         except (LookupError, TypeError):
             raise VendorError("Daily made a room without a SIP address.", code="daily_no_sip") from None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import WebSocket
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.workers.runner import WorkerRunner
@@ -39,7 +40,19 @@ async def run_call(
     wire = Wire(stream_sid, played=conversation.played, tape=tape)
     transport = Transport(websocket, wire)
     stages = [transport.input(), hearing, turns, conversation, speaking, transport.output()]
-    worker = PipelineWorker(
+    worker = worker_of(stages)
+
+    async def caller_gone(*_: object) -> None:
+        await worker.cancel(reason="the caller hung up" if wire.stopped else "the line broke")
+
+    transport.add_event_handler("on_client_disconnected", caller_gone)
+    await run(worker)
+    return not conversation.failed and (talk.ended or wire.stopped)
+
+
+def worker_of(stages: list[FrameProcessor]) -> PipelineWorker:
+    """The stages as one worker at the telephone's rate."""
+    return PipelineWorker(
         Pipeline(stages),
         params=PipelineParams(audio_in_sample_rate=TELEPHONE_RATE, audio_out_sample_rate=TELEPHONE_RATE),
         enable_rtvi=False,
@@ -47,11 +60,9 @@ async def run_call(
         cancel_runner_on_idle_timeout=False,
     )
 
-    async def caller_gone(*_: object) -> None:
-        await worker.cancel(reason="the caller hung up" if wire.stopped else "the line broke")
 
-    transport.add_event_handler("on_client_disconnected", caller_gone)
+async def run(worker: PipelineWorker) -> None:
+    """Run a worker to its end."""
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await runner.run()
-    return not conversation.failed and (talk.ended or wire.stopped)

@@ -31,11 +31,15 @@ LAST_WORDS_SECONDS = 15.0
 
 
 class Conversation(FrameProcessor):
-    """Takes caller's turns to the session one after the other, and its sentences to the speaking service."""
+    """Takes caller's turns to the session one after the other, and its sentences to the speaking service.
 
-    def __init__(self, talk: Talk) -> None:
+    The bot's first words are said at the first frame of the kind `begins_with`.
+    """
+
+    def __init__(self, talk: Talk, *, begins_with: type[Frame] = StartFrame) -> None:
         super().__init__()
         self._talk = talk
+        self._begins_with = begins_with
         self._waiting: asyncio.Queue[tuple[AsyncGenerator[str, None], Delay | None]] = asyncio.Queue()
         self._unheard: deque[tuple[str, str]] = deque()
         self._cut_off: list[str] = []
@@ -54,7 +58,7 @@ class Conversation(FrameProcessor):
         if isinstance(frame, CallerTurn):
             await self._hear(frame)
             return
-        if isinstance(frame, StartFrame):
+        if isinstance(frame, self._begins_with) and not self._tasks:
             self._waiting.put_nowait((self._talk.start(), Delay()))
             self._start(self._converse())
         elif isinstance(frame, InterruptionFrame):

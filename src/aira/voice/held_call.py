@@ -1,0 +1,71 @@
+"""A call that a bot has taken, whatever carries its audio: a session opened, the documents at hand, speech found, the end noted."""
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from aira.core import aio
+from aira.core.app import Aira
+from aira.errors import AiraError
+from aira.model import Call
+from aira.voice.session import Session, open_session
+from aira.voice.switchboard import Switchboard
+from aira.voice.talk import Talk
+from aira.voice.tape import Tape
+
+if TYPE_CHECKING:
+    from pipecat.services.stt_service import STTService
+    from pipecat.services.tts_service import TTSService
+
+logger = logging.getLogger(__name__)
+
+
+class Carry(Protocol):
+    """Carries a conversation's audio until it has ended; `pipeline.run_call` is one over a media stream, given the stream."""
+
+    async def __call__(self, talk: Talk, *, hearing: "STTService", speaking: "TTSService", tape: Tape | None) -> bool:
+        """True where the conversation came to its end, False where it broke off."""
+
+
+async def hold_call(switchboard: Switchboard, call: Call, carry: Carry) -> None:
+    """Hold the conversation of a call. Raises NotFound where the call belongs to no business."""
+    aira = switchboard.aira
+    tape = Tape() if aira.settings.aira_record_calls else None
+    session = await open_session(aira, call, model=switchboard.model, measured=switchboard.meters.delay.observe)
+    preparing = asyncio.create_task(_load_documents(aira, call))
+    hearing, speaking = _speech(switchboard)
+    complete = await carry(session, hearing=hearing, speaking=speaking, tape=tape)
+    await preparing
+    if getattr(speaking, "gave_up", False):
+        await session.give_up()
+    if complete:
+        await session.close()
+    else:
+        switchboard.meters.failures.labels("conversation").inc()
+    if tape is not None:
+        await _keep(aira, session, tape)
+
+
+def _speech(switchboard: Switchboard) -> "tuple[STTService, TTSService]":
+    if switchboard.speech is not None:
+        return switchboard.speech()
+    from aira.voice.speech import hearing, speaking
+
+    return hearing(switchboard.aira.settings), speaking(switchboard.aira.settings)
+
+
+async def _load_documents(aira: Aira, call: Call) -> None:
+    """Have the documents at hand before the first question, while the greeting is spoken."""
+    try:
+        if call.business_id is not None:
+            await aio.load_knowledge(aira, business=call.business_id)
+    except AiraError as error:
+        logger.warning("The documents could not be loaded: %s", error.reason)
+
+
+async def _keep(aira: Aira, session: Session, tape: Tape) -> None:
+    call = session.call
+    key = f"{call.business_id}/recordings/{call.id}.wav"
+    await asyncio.to_thread(partial(aira.files.put, key, tape.wav(), content_type="audio/wav"))
+    await aio.set_recording(aira, call.id, key)
