@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "aira-setup"
-EXTRAS = {"setup": "voice", "demo": "voice", "test": "dev,pinecone,supabase,voice"}
+EXTRAS = {"setup": "voice", "demo": "voice", "test": "daily,dev,pinecone,supabase,voice"}
 UV = "uv>=0.9,<1"
 TORCH = "torch==2.13.0"
 WITH_TORCH = re.compile(r"^(#|torch==|nvidia-|cuda-|triton==)")
