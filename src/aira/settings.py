@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     aira_transport: Literal["media-streams", "daily"] = Field(
         "media-streams", description="How the audio of calls travels: Twilio Media Streams, or Twilio to a Daily room by SIP."
     )
+    aira_stream_url: str | None = Field(
+        None, description="Where bots take media streams that are not this server's, such as wss://api.pipecat.daily.co/ws/twilio."
+    )
+    aira_stream_service: str | None = Field(None, description="Name of our bot there: on Pipecat Cloud AGENT.ORGANIZATION.")
     aira_daily_warm: int = Field(1, ge=1, le=16, description="Bots kept warm for calls over Daily rooms, each a process of its own.")
     daily_api_key: SecretStr | None = Field(None, description="Daily key, for calls over Daily rooms.")
     daily_api_url: str | None = Field(None, description="Another host that speaks Daily's API.")

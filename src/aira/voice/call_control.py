@@ -197,7 +197,7 @@ async def _connect(switchboard: Switchboard, call: Call) -> str:
         return await switchboard.rooms.take(call)
     settings = switchboard.aira.settings
     token = await aio.issue_stream_token(switchboard.aira, call.id)
-    return twiml.connect(stream_url(settings), after_url=public_url(settings, AFTER), token=token)
+    return twiml.connect(stream_url(settings), after_url=public_url(settings, AFTER), token=token, service=settings.aira_stream_service)
 
 
 async def _business_of(switchboard: Switchboard, call: Call) -> Business | None:

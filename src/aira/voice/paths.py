@@ -16,5 +16,5 @@ STREAM = "/voice/stream"
 
 
 def stream_url(settings: Settings) -> str:
-    """Where the carrier opens media streams: wss where the server is public."""
-    return public_url(settings, STREAM).replace("http", "ws", 1)
+    """Where the carrier opens media streams: wss where the server is public, or wherever AIRA_STREAM_URL says."""
+    return settings.aira_stream_url or public_url(settings, STREAM).replace("http", "ws", 1)

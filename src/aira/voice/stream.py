@@ -37,6 +37,11 @@ class StreamStart:
 async def hold_stream(websocket: WebSocket, switchboard: Switchboard) -> None:
     """Hold a call over a media stream; a stream without a good token is closed."""
     await websocket.accept()
+    await hold_open_stream(websocket, switchboard)
+
+
+async def hold_open_stream(websocket: WebSocket, switchboard: Switchboard) -> None:
+    """Hold a call over a media stream that somebody has accepted already."""
     start = await _named(websocket, switchboard)
     if start is None:
         await _close(websocket, _POLICY_VIOLATION)

@@ -13,12 +13,17 @@ _KEY_SECONDS = 5
 _HOLD_PAUSE_SECONDS = 3
 
 
-def connect(stream_url: str, *, after_url: str, token: str) -> str:
-    """Connect the call to a bot over a media stream; when the stream ends the carrier asks `after_url`."""
+def connect(stream_url: str, *, after_url: str, token: str, service: str | None = None) -> str:
+    """Connect the call to a bot over a media stream; when the stream ends the carrier asks `after_url`.
+
+    `service` names the bot, AGENT.ORGANIZATION, to a host of bots such as Pipecat Cloud.
+    """
     response = Element("Response")
     verb = SubElement(response, "Connect", action=after_url, method="POST")
     stream = SubElement(verb, "Stream", url=stream_url)
     SubElement(stream, "Parameter", name="token", value=token)
+    if service is not None:
+        SubElement(stream, "Parameter", name="_pipecatCloudServiceHost", value=service)
     return _document(response)
 
 
