@@ -116,7 +116,8 @@ def test(arguments: list[str]) -> int:
         ("formatting", ["ruff", "format", "--check", "."]),
         ("types", ["mypy"]),
         ("import contracts", ["lint-imports"]),
-        ("tests", ["coverage", "run", "-m", "pytest", "-q", "-n", "2", "-m", "not voice"]),
+        # Half of its time a test waits for processes and the database: more of them at once than most machines have cores to spare.
+        ("tests", ["coverage", "run", "-m", "pytest", "-q", "-n", "4", "-m", "not voice"]),
         # Audio keeps the pace of speech, so nothing else runs beside it.
         ("tests with audio", ["coverage", "run", "-m", "pytest", "-q", "-m", "voice"]),
         ("coverage", ["coverage", "combine", "-q"]),

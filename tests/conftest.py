@@ -6,6 +6,7 @@ has been migrated once.
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,6 +51,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _server_folder(config: pytest.Config) -> Path:
     run = config.workerinput["testrunuid"] if hasattr(config, "workerinput") else config.option.testrunuid
     return Path(tempfile.gettempdir()) / f"aira-tests-{run[:12]}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs_can_be_interrupted() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would every program that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
