@@ -34,6 +34,7 @@ hypothesis.settings.load_profile("house")
 
 HURRY = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 TEMPLATE = "migrated"
+MEMORY_BYTES = 4 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,7 +51,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _server_folder(config: pytest.Config) -> Path:
     run = config.workerinput["testrunuid"] if hasattr(config, "workerinput") else config.option.testrunuid
-    return Path(tempfile.gettempdir()) / f"aira-tests-{run[:12]}"
+    return _quickest_folder() / f"aira-tests-{run[:12]}"
+
+
+def _quickest_folder() -> Path:
+    """Memory where there is plenty: on some disks it takes a third of a second to copy a database, and each test needs one."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_BYTES else Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session", autouse=True)
