@@ -117,7 +117,7 @@ def test(arguments: list[str]) -> int:
         ("types", ["mypy"]),
         ("import contracts", ["lint-imports"]),
         # Half of its time a test waits for processes and the database: more of them at once than most machines have cores to spare.
-        ("tests", ["coverage", "run", "-m", "pytest", "-q", "-n", "4", "-m", "not voice"]),
+        ("tests", ["coverage", "run", "-m", "pytest", "-q", "-n", "3", "-m", "not voice"]),
         # Audio keeps the pace of speech, so nothing else runs beside it.
         ("tests with audio", ["coverage", "run", "-m", "pytest", "-q", "-m", "voice"]),
         ("coverage", ["coverage", "combine", "-q"]),
