@@ -118,8 +118,8 @@ def test(arguments: list[str]) -> int:
         ("import contracts", ["lint-imports"]),
         # Half of its time a test waits for processes and the database: more of them at once than most machines have cores to spare.
         ("tests", ["coverage", "run", "-m", "pytest", "-q", "-n", "3", "-m", "not voice"]),
-        # Audio keeps the pace of speech, so nothing else runs beside it.
-        ("tests with audio", ["coverage", "run", "-m", "pytest", "-q", "-m", "voice"]),
+        # Audio keeps the pace of speech, so little runs beside it.
+        ("tests with audio", ["coverage", "run", "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "voice"]),
         ("coverage", ["coverage", "combine", "-q"]),
         ("coverage", ["coverage", "report", "--skip-covered", "--fail-under=95"]),
     )

@@ -15,7 +15,7 @@ MOST_MISHEARD = 0.12
 @pytest.mark.timeout(600)
 def test_at_least_fifteen_are_passed_with_sound(capsys: pytest.CaptureFixture[str]) -> None:
     """And no more than twelve words in a hundred are misheard on the way."""
-    main(["--audio", "--json"])
+    main(["--audio", "--at-once", "7", "--json"])
 
     report = json.loads(capsys.readouterr().out)
     wrong = {call["name"]: call["wrong"] for call in report["calls"] if call["wrong"]}
