@@ -1,7 +1,7 @@
 """Days and times as an operator types them: `2026-12-01 14:00`, `tomorrow 2pm`, `next tuesday 14:00`, `dec 1 9:30`.
 
-A weekday is the coming one, never today; after `next` it is that of the next calendar week, which begins on Monday. A day
-without a year is the next one not past. `12/1` is refused, as it means two days.
+A weekday is the coming one, never today; after `next` it is that of the next calendar week, which begins on Monday, and so does
+`next week`. A day without a year is the next one not past. `12/1` is refused, as it means two days.
 """
 
 import re
@@ -16,6 +16,9 @@ from aira.model import Business
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
 _TIME = re.compile(r"(?:^|\s)(?:at\s+)?(noon|midnight|\d{1,2}:\d{2}\s*(?:am|pm)?|\d{1,2}\s*(?:am|pm))(?=\s|$)", re.IGNORECASE)
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_WEEKS = {"last": -1, "this": 0, "next": 1}
+_YEARS = range(1970, 2200)
 _EXAMPLE = 'Write it as in "2026-12-01 14:00", "tomorrow 2pm" or "next tuesday 14:00".'
 
 
@@ -28,15 +31,15 @@ def parse_moment(text: str, *, now: datetime, time_zone: str) -> datetime:
     cleaned = " ".join(text.replace(",", " ").split())
     iso = _ISO.fullmatch(cleaned)
     if iso and iso[3]:
-        return _iso_moment(cleaned.upper()).astimezone(UTC)
+        return _of_our_time(_iso_moment(cleaned.upper())).astimezone(UTC)
     local = _iso_moment(f"{iso[1]}T{iso[2]}") if iso and iso[2] else _typed(cleaned, now.astimezone(ZoneInfo(time_zone)).date())
-    return at_wall_clock(local, time_zone)
+    return at_wall_clock(_of_our_time(local), time_zone)
 
 
 def parse_day(text: str, *, today: date) -> date:
-    """A day: ISO, `today`, `tomorrow`, `yesterday`, `in 3 days`, a weekday, or a day of a month. Raises InvalidInput."""
+    """A day: ISO, `today`, `tomorrow`, `in 3 days`, a weekday, a day of a month, or `next week` for its Monday. Raises InvalidInput."""
     day = _day(text.replace(",", " ").lower().split(), today)
-    if day is None:
+    if day is None or day.year not in _YEARS:
         raise InvalidInput(f"'{text.strip()}' is not a day.", hint='Write it as in "2026-12-01", "tomorrow" or "next tuesday".')
     return day
 
@@ -69,6 +72,13 @@ def at_wall_clock(local: datetime, time_zone: str) -> datetime:
     )
 
 
+def _of_our_time(moment: datetime) -> datetime:
+    """The moment, if calendars and time zones can reckon with it."""
+    if moment.year not in _YEARS:
+        raise InvalidInput(f"The year {moment.year} is not one to book in.", hint=_EXAMPLE)
+    return moment
+
+
 def _typed(text: str, today: date) -> datetime:
     found = _TIME.search(text)
     if found is None:
@@ -87,16 +97,14 @@ def _day(words: list[str], today: date) -> date | None:
     match words:
         case [iso] if _ISO.fullmatch(iso):
             return _iso_date(iso)
-        case ["today"]:
-            return today
-        case ["tomorrow"]:
-            return today + timedelta(days=1)
-        case ["yesterday"]:
-            return today - timedelta(days=1)
+        case [word] if word in _DAYS:
+            return today + timedelta(days=_DAYS[word])
         case ["in", count, "day" | "days"] if count.isdecimal() and len(count) <= 3:
             return today + timedelta(days=int(count))
         case ["in", count, "week" | "weeks"] if count.isdecimal() and len(count) <= 2:
             return today + timedelta(weeks=int(count))
+        case [which, "week"] if which in _WEEKS:
+            return today - timedelta(days=today.weekday()) + timedelta(weeks=_WEEKS[which])
         case ["next", name] if (weekday := _weekday(name)) is not None:
             return today - timedelta(days=today.weekday()) + timedelta(weeks=1, days=weekday)
         case [name] | ["this", name] if (weekday := _weekday(name)) is not None:

@@ -47,7 +47,23 @@ def test_a_moment_is_read(text: str, read: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "tomorrow", "2026-12-01", "12/1 2pm", "feb 30 2pm", "mon 25:00", "2026-13-01 10:00", "someday 2pm", "next 2pm", "dec 1 2 3 2pm"],
+    [
+        "",
+        "tomorrow",
+        "2026-12-01",
+        "12/1 2pm",
+        "feb 30 2pm",
+        "mon 25:00",
+        "2026-13-01 10:00",
+        "someday 2pm",
+        "next 2pm",
+        "dec 1 2 3 2pm",
+        "9999-12-31 23:59",
+        "0001-01-01 00:00",
+        "0001-01-01T00:00+14:00",
+        "dec 31 9999 2pm",
+        "in 999 weeks 2pm",
+    ],
 )
 def test_what_is_no_moment_is_refused(text: str):
     """A day without a time, a date with two meanings and a slip of the finger are not guessed at."""
@@ -83,6 +99,9 @@ def test_an_hour_that_the_clock_skips_or_doubles_is_refused_with_both_readings(t
         ("2026-11-30", 30),
         ("in 3 days", 26),
         ("nov 28", 28),
+        ("this week", 23),
+        ("next week", 30),
+        ("last week", 16),
     ],
 )
 def test_a_day_is_read(text: str, day: int):
@@ -90,7 +109,7 @@ def test_a_day_is_read(text: str, day: int):
     assert parse_day(text, today=date(2026, 11, 23)) == date(2026, 11, day)
 
 
-@pytest.mark.parametrize("text", ["", "someday", "2026-02-30", "tomorrow 2pm"])
+@pytest.mark.parametrize("text", ["", "someday", "2026-02-30", "tomorrow 2pm", "9999-12-31", "0001-01-01", "next week end"])
 def test_what_is_no_day_is_refused(text: str):
     """The hint shows how a day is written."""
     with pytest.raises(InvalidInput):
