@@ -37,6 +37,31 @@ def test_the_day_proves_as_well_as_the_name() -> None:
     assert [one.start for one in desk.appointments] == [at(30, 11)]
 
 
+def test_a_new_time_instead_of_the_name_is_kept_until_the_name_is_told() -> None:
+    """Who is asked for a name and says when they want to come has said where the appointment goes, not where it is."""
+    desk = call(HAIRCUT).hears("I need to move my appointment", "to Monday at eleven", "Sarah Johnson", "yes")
+
+    assert desk.said[2].startswith("I can't find an appointment on that day")
+    assert desk.said[2].endswith("Under what name is the appointment?")
+    assert desk.said[3].startswith("So I'll move your haircut from Friday, November twenty-seventh at ten in the morning to Monday")
+    assert [one.start for one in desk.appointments] == [at(30, 11)]
+
+
+def test_the_time_of_the_appointment_instead_of_the_name_is_not_where_it_goes() -> None:
+    """The day proves it, and where to is asked."""
+    desk = call(HAIRCUT).hears("I need to move my appointment", "it's on Friday at ten", "Monday at eleven", "yes")
+
+    assert desk.said[2] == "What day and time would you like instead?"
+    assert [one.start for one in desk.appointments] == [at(30, 11)]
+
+
+def test_a_day_without_an_appointment_is_no_end() -> None:
+    """A slip of the tongue is mended by the name."""
+    desk = call(HAIRCUT).hears("cancel my appointment on Monday", "Sarah Johnson", "yes")
+
+    assert desk.appointments == []
+
+
 def test_a_name_may_be_misspelled_by_the_line() -> None:
     """It has to sound the same."""
     desk = call(HAIRCUT).hears("cancel my appointment please", "sara jonson", "yes please")

@@ -40,6 +40,7 @@ I_DONT_KNOW_MESSAGE = "I'm afraid I don't know that. Shall I take a message, so 
 WHAT_MESSAGE = "What would you like me to pass on?"
 MESSAGE_NAME = "And your name, please?"
 NO_NUMBER = "I can only look up appointments for the number they were made from, and I can't see your number."
+NONE_THAT_DAY = "I can't find an appointment on that day for the number you're calling from."
 NOT_FOUND = "I can't find a coming appointment under that name for the number you're calling from."
 ALL_RIGHT = "All right."
 KEPT = "All right, I've left everything as it was."

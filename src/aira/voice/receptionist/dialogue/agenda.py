@@ -62,8 +62,8 @@ def _outcome(turn: Turn, event: ToolResult) -> Decision | Turn:
             return timing.slots_found(turn, request, starts)
         case Book() as request, Booked(appointment):
             return booking.booked(turn, request, appointment)
-        case FindAppointments(), Appointments(appointments):
-            return own.found(turn, appointments)
+        case FindAppointments() as request, Appointments(appointments):
+            return own.found(turn, request, appointments)
         case Reschedule(), Booked(appointment):
             return own.changed(turn, appointment)
         case Cancel(), Done():

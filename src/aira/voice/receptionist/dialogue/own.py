@@ -49,12 +49,18 @@ def _known(turn: Turn, day: date | None, reading: Reading) -> BookedAppointment 
 
 
 def proved(turn: Turn, name: str | None, when: When) -> Decision:
-    """A second fact was given."""
+    """A second fact was given; a day with a time may turn out to be the new one of a move."""
+    if turn.state.task is Task.MOVE and name is None and when.clock is not None:
+        turn = with_when(turn, when)
     return turn.wishing(name=name).use(FindAppointments(name=name, day=when.day))
 
 
-def found(turn: Turn, appointments: Sequence[BookedAppointment]) -> Decision | Turn:
+def found(turn: Turn, request: FindAppointments, appointments: Sequence[BookedAppointment]) -> Decision | Turn:
     """The calendar has answered whose appointments there are."""
+    if not appointments and request.name is None:
+        return turn.say(phrases.NONE_THAT_DAY).ask(Asked.PROOF, phrases.PROOF)
+    if turn.state.asked is Asked.PROOF and request.name is None and turn.state.wish.day == request.day:
+        turn = turn.wishing(day=None, until=None, at=None, start=None)  # it was the day of the appointment after all
     if not appointments:
         return turn.having(task=Task.NONE).say(phrases.NOT_FOUND).ask(*_help(turn))
     if turn.state.task is Task.LOOK_UP:
