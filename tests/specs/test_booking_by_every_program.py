@@ -124,16 +124,15 @@ class TestOtherPrograms:
 class TestRacing:
     """Many programs at once, each a process of its own."""
 
-    @pytest.mark.parametrize("chairs", [1, 3])
-    def test_one_slot_is_booked_once_a_chair(self, database_url: str, chairs: int):
-        """Of 200 attempts from 4 processes as many win as there are chairs, and all others are told that it is taken."""
-        report = _race(database_url, "--attempts", "200", "--chairs", str(chairs), "--same-slot")
+    def test_one_slot_is_booked_once_a_chair(self, database_url: str):
+        """Of 200 attempts from 4 processes as many win as two businesses have chairs, and all others are told that it is taken."""
+        report = _race(database_url, "--attempts", "200", "--chairs", "1", "3", "--same-slot")
 
-        assert (report["attempts"], report["booked"], report["overlaps"], report["wrongly_refused"]) == (200, chairs, 0, 0)
+        assert (report["attempts"], report["booked"], report["overlaps"], report["wrongly_refused"]) == (200, 1 + 3, 0, 0)
 
     def test_mixed_services_and_moves_never_overlap(self, database_url: str):
         """Other lengths, buffers, paths and moves that cross each other leave no overlap, and every refusal tells the truth."""
-        report = _race(database_url, "--attempts", "800")
+        report = _race(database_url, "--attempts", "400")
 
         assert (report["overlaps"], report["overlaps_after_reschedules"]) == (0, 0)
         assert (report["wrongly_refused"], report["wrongly_not_moved"]) == (0, 0)
