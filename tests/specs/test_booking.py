@@ -19,7 +19,7 @@ from aira.core.appointments import (
 )
 from aira.core.businesses import set_business
 from aira.core.closures import add_closure
-from aira.core.services import add_resource, add_service
+from aira.core.services import add_resource, add_service, remove_service
 from aira.errors import AppointmentRefused, InvalidInput, NotFound, SlotTaken
 from aira.model import Business
 from barber import TUESDAY, at, open_barber
@@ -150,6 +150,23 @@ class TestRefusing:
 
         assert missing.value.reason == code
 
+    def test_a_resource_that_does_not_serve_it(self, aira: Aira, barber: Business):
+        """Who asks for somebody who does not do this hears of that, not of a time that is taken."""
+        for name in ("Maria", "Joe"):
+            add_resource(aira, name, business=barber.id)
+        add_service(aira, "Colour", business=barber.id, minutes=90, resources=["Maria"])
+
+        with pytest.raises(NotFound) as refused:
+            book_appointment(aira, business=barber.id, start=TUESDAY, service="Colour", resource="Joe")
+
+        assert (refused.value.reason, refused.value.message) == ("unknown_resource", "That resource does not serve this service.")
+
+    @pytest.mark.parametrize("email", ["ann", "ann@", "a b@customer.example", "ann@customer"])
+    def test_an_address_that_no_mail_would_reach(self, aira: Aira, barber: Business, email: str):
+        """A slip in the address is found before a confirmation is sent there."""
+        with pytest.raises(InvalidInput):
+            book_appointment(aira, business=barber.id, start=TUESDAY, customer_email=email)
+
     def test_a_valid_time_names_its_end(self, aira: Aira, barber: Business):
         """Asking first tells until when the appointment would go."""
         slot = validate_appointment_time(aira, business=barber.id, start=TUESDAY, service="Cut")
@@ -174,6 +191,15 @@ class TestChanging:
         booked = book_appointment(aira, business=barber.id, start=TUESDAY)
 
         assert reschedule_appointment(aira, booked.id, start=TUESDAY) == booked
+
+    def test_what_is_not_offered_any_more_can_still_be_moved(self, aira: Aira, barber: Business):
+        """A service that was taken off the list keeps what is booked for it, and finds times for it."""
+        booked = book_appointment(aira, business=barber.id, start=TUESDAY, service="Cut")
+        remove_service(aira, "Cut", business=barber.id)
+
+        moved = reschedule_appointment(aira, booked.id, start=TUESDAY + timedelta(hours=4))
+
+        assert (moved.service, moved.end_time - moved.start_time) == ("Cut", timedelta(minutes=45))
 
     def test_a_refused_move_keeps_the_old_time(self, aira: Aira, barber: Business):
         """Nobody loses a time for one that cannot be had."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from aira.core.app import Aira
 from aira.core.businesses import resolve_business
 from aira.core.db import Connection, fetch_all
+from aira.core.owners import parse_email
 from aira.core.phones import parse_phone_number
 from aira.core.services import resolve_resource, resolve_service
 from aira.errors import AppointmentRefused, InvalidInput, NotFound, SlotTaken
@@ -14,7 +15,8 @@ from aira.model import Appointment, AppointmentSource, Slot
 
 APPOINTMENT_COLUMNS = """
 a.id, a.business_id, s.name as service, r.name as resource, a.customer_name, a.customer_phone, a.customer_email, a.notes,
-a.start_time, a.end_time, a.status, a.source, a.external_id, a.sequence, a.created_at
+a.start_time, a.end_time, a.status, a.source, a.external_id, a.sequence, a.created_at,
+a.cancel_reason
 """
 APPOINTMENT_TABLES = """
 appointments a join business_v2 b on b.id = a.business_id join resources r on r.id = a.resource_id
@@ -46,6 +48,13 @@ where (%(business_id)s::uuid is null or a.business_id = %(business_id)s)
   and (%(external_id)s::text is null or a.external_id = %(external_id)s)
 order by a.start_time, a.created_at, a.id limit %(limit)s
 """
+
+
+_HINTS = {
+    "not_confirmed": "Book a new one by `aira appointments book`.",
+    "not_started": "Run the command again once it has begun.",
+}
+"""What to do about refusals that no other time mends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ def book_appointment(
         "end": _aware(end) if end is not None else None,
         "customer_name": " ".join((customer_name or "").split()) or None,
         "customer_phone": parse_phone_number(customer_phone) if customer_phone else None,
-        "customer_email": (customer_email or "").strip() or None,
+        "customer_email": parse_email(customer_email) if customer_email else None,
         "notes": (notes or "").strip() or None,
         "source": AppointmentSource(source).value,
         "external_id": external_id or None,
@@ -262,7 +271,7 @@ def _refusal(code: str, message: str) -> AppointmentRefused | NotFound:
         return SlotTaken(message)
     if code in {"business_not_found", "appointment_not_found", "unknown_service", "unknown_resource"}:
         return NotFound(message, code=code)
-    return AppointmentRefused(message, code=code)
+    return AppointmentRefused(message, code=code, hint=_HINTS.get(code))
 
 
 def _aware(moment: datetime) -> datetime:

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from aira.core.app import Aira
 from aira.core.db import Connection, execute, fetch_all
 from aira.core.hours import parse_hours
-from aira.core.owners import find_owner
+from aira.core.owners import find_owner, parse_email
 from aira.core.phones import parse_phone_number
 from aira.core.repeats import repeatable
 from aira.errors import InvalidInput, NotFound
@@ -77,7 +77,7 @@ def add_business(
     values = {
         "name": _name(name),
         "time_zone": _time_zone(time_zone),
-        "email": email or None,
+        "email": parse_email(email) if email else None,
         "greeting": greeting or None,
         "transfer_number": parse_phone_number(transfer_number) if transfer_number else None,
         "address": address or None,
@@ -118,7 +118,7 @@ def set_business(
     values = {
         "name": None if name is None else _name(name),
         "time_zone": None if time_zone is None else _time_zone(time_zone),
-        "email": email,
+        "email": parse_email(email) if email else email,
         "greeting": greeting,
         "transfer_number": parse_phone_number(transfer_number) if transfer_number else transfer_number,
         "address": address,

@@ -47,6 +47,7 @@ class Appointment:
     """The CallSid where `source` is voice_agent."""
     sequence: int
     created_at: datetime
+    cancel_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

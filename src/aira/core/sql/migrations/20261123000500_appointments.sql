@@ -111,12 +111,16 @@ begin
   select * into b from public.business_v2 v where v.id = p_business_id and v.is_active;
   if not found then code := 'business_not_found'; message := 'There is no such business.'; return; end if;
   if p_service_id is not null then
-    select * into s from public.services v where v.id = p_service_id and v.business_id = b.id and v.is_active;
+    select * into s from public.services v where v.id = p_service_id and v.business_id = b.id and (v.is_active or p_exclude_id is not null);  -- what is booked can be moved
     if not found then code := 'unknown_service'; message := 'The business has no such service.'; return; end if;
   end if;
   if p_resource_id is not null and not exists (
       select from public.resources r where r.id = p_resource_id and r.business_id = b.id and r.is_active) then
     code := 'unknown_resource'; message := 'The business has no such resource.'; return; end if;
+  if p_resource_id is not null and p_service_id is not null
+     and exists (select from public.service_resources x where x.service_id = s.id)
+     and not exists (select from public.service_resources x where x.service_id = s.id and x.resource_id = p_resource_id) then
+    code := 'unknown_resource'; message := 'That resource does not serve this service.'; return; end if;
   v_end := coalesce(p_end_time, p_start_time + make_interval(mins => coalesce(s.duration_minutes, b.default_duration_minutes)));
   end_time := v_end;
   if p_start_time is null or v_end <= p_start_time or v_end > p_start_time + interval '24 hours' then
@@ -124,7 +128,7 @@ begin
   if p_start_time < p_now then
     code := 'in_past'; message := 'That time has passed.'; return; end if;
   if p_start_time < p_now + make_interval(mins => b.min_notice_minutes) then
-    code := 'too_soon'; message := format('Appointments need %s minutes notice.', b.min_notice_minutes); return; end if;
+    code := 'too_soon'; message := format('Appointments need %s minutes of notice.', b.min_notice_minutes); return; end if;
   v_day := (p_start_time at time zone b.time_zone)::date;
   if v_day > (p_now at time zone b.time_zone)::date + b.max_advance_days then
     code := 'too_far'; message := format('Appointments can be made %s days ahead.', b.max_advance_days); return; end if;
@@ -144,8 +148,10 @@ begin
       code := 'outside_hours'; message := 'That is outside the opening hours.';
     elsif found then
       code := 'closure'; message := coalesce('Closed that day: ' || v_reason || '.', 'Closed that day.');
-    else
+    elsif exists (select from public.business_hours h where h.business_id = b.id) then
       code := 'closed_day'; message := 'Closed on that day of the week.';
+    else
+      code := 'closed_day'; message := 'The business has no opening hours yet.';
     end if;
     return;
   end if;
@@ -210,7 +216,7 @@ begin
   v_length := make_interval(mins => b.default_duration_minutes);
   if p_service_id is not null then
     select make_interval(mins => s.duration_minutes), make_interval(mins => s.buffer_before_minutes), make_interval(mins => s.buffer_after_minutes)
-      into v_length, v_before, v_after from public.services s where s.id = p_service_id and s.business_id = b.id and s.is_active;
+      into v_length, v_before, v_after from public.services s where s.id = p_service_id and s.business_id = b.id and (s.is_active or p_exclude_id is not null);
     if not found then return; end if;
   end if;
   v_from := greatest(p_from, p_now + make_interval(mins => b.min_notice_minutes));
