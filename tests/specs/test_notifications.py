@@ -112,6 +112,15 @@ class TestWhoIsTold:
         times = {one.send_after for one in list_notifications(aira) if one.template == "appointment_reminder"}
         assert times == {at("2026-11-26 13:00")}
 
+    def test_reminders_that_the_night_moves_to_one_evening_are_one(self, aira: Aira, barber: Business):
+        """Nobody is reminded twice in the same minute."""
+        set_business(aira, barber.id, reminder_minutes=[720, 120, 60])
+        book_for_ann(aira, barber, start=at("2026-11-26 09:00"))
+
+        reminders = [(one.channel, one.send_after) for one in list_notifications(aira) if one.template == "appointment_reminder"]
+        evening, morning = at("2026-11-25 20:00"), at("2026-11-26 08:00")
+        assert sorted(reminders) == [("email", evening), ("email", morning), ("sms", evening), ("sms", morning)]
+
     def test_the_same_message_is_queued_once(self, aira: Aira, barber: Business):
         """A message is known by its key."""
         first, second = (queue_message(aira, barber) for _ in range(2))

@@ -97,7 +97,9 @@ begin
         ('email', 'owner_' || case v_news when 'confirmed' then 'new_booking' else v_news end, v_email, new.updated_at, v_details)
       union all
       select c.channel, 'appointment_reminder', c.recipient, r.send_after, jsonb_build_object('minutes_before', r.minutes)
-      from (select u.minutes, public.reminder_time(new.start_time, u.minutes, v_zone) as send_after from unnest(v_reminders) u (minutes) offset 0) r,
+      from (  -- two that the night moves to the same evening are one
+          select min(u.minutes) as minutes, public.reminder_time(new.start_time, u.minutes, v_zone) as send_after
+          from unnest(v_reminders) u (minutes) group by 2) r,
         (values ('email', new.customer_email), ('sms', new.customer_phone)) c (channel, recipient)
       where v_news <> 'cancelled' and r.send_after > new.updated_at + interval '1 hour') m (channel, template, recipient, send_after, details)
     where m.recipient <> ''
