@@ -14,7 +14,7 @@ from aira.core.db import execute
 from aira.core.notifications import (
     deliver_due,
 )
-from aira.core.own_words import find_own_words, remove_own_words, set_own_words
+from aira.core.own_words import remove_own_words, set_own_words, words_in_use
 from aira.errors import InvalidInput, NotFound
 from aira.model import Business
 from aira.settings import Settings
@@ -24,7 +24,7 @@ from smtp_server import SmtpServer
 
 WORDS_THAT_FAIL = """
 insert into notification_templates (business_id, template, channel, body)
-values (%(id)s, 'appointment_confirmed', 'email', '{{ nothing_of_the_kind }}')
+values (%(id)s, 'appointment_confirmed', 'email', %(body)s)
 """
 
 
@@ -151,21 +151,34 @@ class TestMail:
         (mail,) = mails(aira, to=ANN)
         assert (mail["Subject"], text_of(mail)) == ("Ahoy Ann", "See you Tuesday 24 November 2026!\n")
         assert "<p>See you Tuesday 24 November 2026!" in text_of(mail, "html")
-        assert find_own_words(aira, "appointment_confirmed", business=barber.id, channel="email").subject == "Ahoy {{ customer_name }}"
+        in_use, is_own = words_in_use(aira, "appointment_confirmed", business=barber.id, channel="email")
+        assert (in_use.subject, is_own) == ("Ahoy {{ customer_name }}", True)
         remove_own_words(aira, "appointment_confirmed", business=barber.id, channel="email")
         with pytest.raises(NotFound):
             remove_own_words(aira, "appointment_confirmed", business=barber.id, channel="email")
 
-    @pytest.mark.parametrize("body", ["{{ nothing_of_the_kind }}", "{% if %}", "{{ ''.__class__.__mro__ }}"])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "{{ nothing_of_the_kind }}",
+            "{% if %}",
+            "{{ ''.__class__.__mro__ }}",
+            "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}",
+            "{{ 'x' * 10000000000 }}",
+            "{{ 'x' | center(10000000000) }}",
+            "{{ 'x'.ljust(10000000000) }}",
+        ],
+    )
     def test_own_words_that_cannot_be_filled_are_refused(self, aira: Aira, barber: Business, body: str):
-        """A slip is found when the words are given, and nothing but the message's values can be reached."""
+        """A slip is found when the words are given, nothing but the message's values can be reached, and nothing keeps a sender busy."""
         with pytest.raises(InvalidInput):
             set_own_words(aira, "appointment_confirmed", business=barber.id, channel="email", body=body)
 
-    def test_own_words_that_fail_later_give_way_to_ours(self, aira: Aira, barber: Business):
-        """A customer is told in any case."""
+    @pytest.mark.parametrize("body", ["{{ nothing_of_the_kind }}", "{% for i in range(99999) %}{{ 'x' * 99999 }}{% endfor %}"])
+    def test_own_words_that_fail_later_give_way_to_ours(self, aira: Aira, barber: Business, body: str):
+        """A customer is told in any case, whatever another program put into the table."""
         with aira.database.transaction() as connection:
-            execute(connection, WORDS_THAT_FAIL, {"id": barber.id})
+            execute(connection, WORDS_THAT_FAIL, {"id": barber.id, "body": body})
         book_for_ann(aira, barber)
         deliver_due(aira)
 

@@ -104,6 +104,17 @@ class TestClosures:
         assert inside.status == outside.status == "confirmed"
         assert [(one.opens, one.closes) for one in closing.closures] == [(time(9), time(13))]
 
+    def test_who_is_booked_in_the_night_that_begins_then_is_named(self, aira: Aira, barber: Business):
+        """Closing a Friday closes its hours after midnight; what Saturday has of its own is no business of Friday's."""
+        set_hours(aira, barber.id, "Fri 18:00-02:00; Sat 08:00-12:00")
+        night = book_appointment(aira, business=barber.id, start=at("2026-11-28 01:00"))
+        book_appointment(aira, business=barber.id, start=at("2026-11-28 09:00"))
+        add_closure(aira, date(2026, 11, 28), business=barber.id)
+
+        closing = add_closure(aira, date(2026, 11, 27), business=barber.id, reason="Flood")
+
+        assert closing.affected == [night]
+
     def test_are_listed_and_removed(self, aira: Aira, barber: Business):
         """A date gets its usual hours back."""
         add_closure(aira, date(2026, 11, 24), business=barber.id)

@@ -4,10 +4,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aira.core.app import (
-        Aira as Aira,
-        open_aira as open_aira,
-    )
+    from aira.core.app import Aira as Aira, open_aira as open_aira
     from aira.core.appointments import (
         book_appointment as book_appointment,
         cancel_appointment as cancel_appointment,
@@ -62,12 +59,12 @@ if TYPE_CHECKING:
     )
     from aira.core.closures import (
         add_closure as add_closure,
+        booked_outside_hours as booked_outside_hours,
         list_closures as list_closures,
         remove_closure as remove_closure,
     )
-    from aira.core.consents import (
-        record_consent as record_consent,
-    )
+    from aira.core.consents import record_consent as record_consent
+    from aira.core.delivery import words_of_notification as words_of_notification
     from aira.core.documents import (
         add_document as add_document,
         announce_documents as announce_documents,
@@ -113,9 +110,9 @@ if TYPE_CHECKING:
         unassign_number as unassign_number,
     )
     from aira.core.own_words import (
-        find_own_words as find_own_words,
         remove_own_words as remove_own_words,
         set_own_words as set_own_words,
+        words_in_use as words_in_use,
     )
     from aira.core.owners import (
         add_owner as add_owner,
@@ -217,10 +214,12 @@ _MODULES = {
     "preview_billing": "charges",
     "waive_charge": "charges",
     "add_closure": "closures",
+    "booked_outside_hours": "closures",
     "list_closures": "closures",
     "remove_closure": "closures",
     "import_holidays": "holiday_closures",
     "record_consent": "consents",
+    "words_of_notification": "delivery",
     "add_document": "documents",
     "await_document": "documents",
     "find_document": "documents",
@@ -255,9 +254,9 @@ _MODULES = {
     "add_owner": "owners",
     "find_owner": "owners",
     "list_owners": "owners",
-    "find_own_words": "own_words",
     "remove_own_words": "own_words",
     "set_own_words": "own_words",
+    "words_in_use": "own_words",
     "list_prices": "prices",
     "sync_prices": "prices",
     "Papers": "purchases",

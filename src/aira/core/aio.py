@@ -19,6 +19,7 @@ from aira.core import (
     charges,
     closures,
     consents,
+    delivery,
     documents,
     facts,
     holiday_closures,
@@ -106,11 +107,14 @@ preview_billing = in_thread(charges.preview_billing)
 waive_charge = in_thread(charges.waive_charge)
 
 add_closure = in_thread(closures.add_closure)
+booked_outside_hours = in_thread(closures.booked_outside_hours)
 list_closures = in_thread(closures.list_closures)
 remove_closure = in_thread(closures.remove_closure)
 import_holidays = in_thread(holiday_closures.import_holidays)
 
 record_consent = in_thread(consents.record_consent)
+
+words_of_notification = in_thread(delivery.words_of_notification)
 
 add_document = in_thread(documents.add_document)
 await_document = in_thread(documents.await_document)
@@ -152,9 +156,9 @@ unassign_number = in_thread(numbers.unassign_number)
 add_owner = in_thread(owners.add_owner)
 find_owner = in_thread(owners.find_owner)
 list_owners = in_thread(owners.list_owners)
-find_own_words = in_thread(own_words.find_own_words)
 remove_own_words = in_thread(own_words.remove_own_words)
 set_own_words = in_thread(own_words.set_own_words)
+words_in_use = in_thread(own_words.words_in_use)
 
 list_prices = in_thread(prices.list_prices)
 sync_prices = in_thread(prices.sync_prices)

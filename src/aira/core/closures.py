@@ -26,11 +26,18 @@ _REMOVE_SQL = f"""
 delete from business_closures where business_id = %(business_id)s and on_date = %(on_date)s
 returning {CLOSURE_COLUMNS}
 """
-_AFFECTED_SQL = f"""
-select {APPOINTMENT_COLUMNS} from {APPOINTMENT_TABLES}
-where a.business_id = %(business_id)s and a.status = 'confirmed' and (a.start_time at time zone b.time_zone)::date = %(on_date)s
-  and not coalesce((select range_agg(o.open_range) from business_open_spans(b.id, %(on_date)s - 1, %(on_date)s + 1) o)
+_OUTSIDE_SQL = f"""
+select {APPOINTMENT_COLUMNS} from {APPOINTMENT_TABLES}, lateral (select (a.start_time at time zone b.time_zone)::date as day) d
+where a.business_id = %(business_id)s and a.status = 'confirmed'
+  and not coalesce((select range_agg(o.open_range) from business_open_spans(b.id, d.day - 1, d.day + 1) o)
                    @> tstzrange(a.start_time, a.end_time, '[)'), false)
+"""
+_OUTSIDE_FROM_NOW_SQL = f"{_OUTSIDE_SQL} and a.end_time > %(now)s order by a.start_time"
+# A night belongs to the day on which it began: closing that day closes the hours after midnight as well.
+_OUTSIDE_ON_SQL = f"""
+{_OUTSIDE_SQL} and (d.day = %(on_date)s or d.day = %(on_date)s + 1 and exists (
+  select from business_hours h where h.business_id = b.id and h.weekday = extract(isodow from %(on_date)s::date)::int
+    and h.closes <= h.opens and a.start_time < (d.day + h.closes) at time zone b.time_zone))
 order by a.start_time
 """
 
@@ -69,6 +76,13 @@ def remove_closure(aira: Aira, on_date: date, *, business: UUID | str) -> list[C
         return removed
 
 
+def booked_outside_hours(aira: Aira, *, business: UUID | str) -> list[Appointment]:
+    """What is booked from now on and does not fit into the hours, such as after a change of them. Raises NotFound."""
+    with aira.database.transaction() as connection:
+        values = {"business_id": resolve_business(connection, business).id, "now": aira.clock.now()}
+        return fetch_all(connection, Appointment, _OUTSIDE_FROM_NOW_SQL, values)
+
+
 def outside_hours(connection: Connection, business_id: UUID, on_date: date) -> list[Appointment]:
-    """What is booked on a local date and does not fit into its hours."""
-    return fetch_all(connection, Appointment, _AFFECTED_SQL, {"business_id": business_id, "on_date": on_date})
+    """What is booked on a local date, or in the night that begins on it, and does not fit into the hours."""
+    return fetch_all(connection, Appointment, _OUTSIDE_ON_SQL, {"business_id": business_id, "on_date": on_date})

@@ -27,6 +27,11 @@ _DAILY_CAP_SQL = "select daily_message_cap from business_v2 where id = %(busines
 _OWN_WORDS_SQL = """
 select body, subject from notification_templates where business_id = %(business_id)s and template = %(template)s and channel = %(channel)s
 """
+_READ_SQL = """
+select id, business_id, appointment_id, channel, template, recipient, payload, status, attempts,
+  coalesce(attempted_at, created_at) as attempted_at, created_at, expires_at
+from notifications where id = %(id)s
+"""
 _SETTLE_SQL = """
 update notifications set status = %(status)s, last_error = %(code)s, send_after = coalesce(%(again_at)s, send_after), lease_until = null,
   sent_at = case when %(status)s = 'sent' then %(now)s else sent_at end,
@@ -91,6 +96,15 @@ def attempt(aira: Aira, message: Claimed) -> None:
                 "postponed": settled.postponed,
             },
         )
+
+
+def words_of_notification(aira: Aira, notification: UUID) -> Words:
+    """What a message says, in the words that hold today. Raises NotFound, InvalidInput where its template cannot be filled."""
+    with aira.database.transaction() as connection:
+        message = fetch_one(connection, Claimed, _READ_SQL, {"id": notification})
+        if message is None:
+            raise NotFound("There is no such message.")
+        return _words(message, _context(aira, connection, message))
 
 
 def _send(aira: Aira, message: Claimed) -> _Settled:

@@ -4,21 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib import resources
 from zoneinfo import ZoneInfo
 
-from jinja2 import PackageLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes, select_autoescape
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from aira.billing.letters import LETTERS, write_letter
+from aira.core.phones import format_phone_number
 from aira.errors import InvalidInput
 from aira.model import Business
 
 SHORT_NAME = 30
 """Longest name, in characters, that a text message holds, so that it stays within two segments."""
 
+_BOOKED_BY = {"voice_agent": "by phone", "cli": "at your desk", "ui": "on the web screen", "api": "by another program"}
+
 _SLIPS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What filling a template may raise, for a slip in it or a value that is missing."""
+
+_PLAIN_PARTS = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Filter, nodes.Keyword, nodes.If,
+    nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test, nodes.Concat, nodes.Include,
+)  # fmt: skip
+_PLAIN_FILTERS = frozenset({"day", "clock", "short", "brief", "phone", "upper", "lower", "title", "capitalize", "trim", "default"})
 
 _GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -87,8 +97,19 @@ def check_own_words(own: OwnWords, channel: str, template: str, *, business: Bus
     try:
         subject, body = _filled(own, values)
     except _SLIPS as error:
-        raise InvalidInput(f"The template cannot be filled: {error}.", hint="It may use: " + ", ".join(sorted(values)) + ".") from None
+        slip = " ".join(str(getattr(error, "message", error)).split())  # without the line and source that jinja adds
+        raise InvalidInput(f"The template cannot be filled: {slip}.", hint="It may use: " + ", ".join(sorted(values)) + ".") from None
     return Words(text=body, subject=subject if channel == "email" else "")
+
+
+def our_template(template: str, channel: str) -> OwnWords:
+    """Our template of a message, as a business may take it for its own to begin with."""
+    name = f"{template}.sms.txt" if channel == "sms" else f"{template}.txt"
+    source = resources.files("aira.core").joinpath("templates", name).read_text("utf-8")
+    if channel == "sms":
+        return OwnWords(body=source.strip())
+    subject, body = _split(source)
+    return OwnWords(body=body, subject=subject)
 
 
 def text_segments(text: str) -> int:
@@ -115,14 +136,26 @@ def _own_words(own: OwnWords, channel: str, values: dict[str, object], ours: Wor
     if channel == "sms":
         return Words(text=_texted(body))
     subject = subject or ours.subject
-    paragraphs = Markup("").join(Markup("<p>{}</p>").format(part) for part in body.split("\n\n"))
+    lines = [Markup("<br>\n").join(part.strip("\n").split("\n")) for part in body.split("\n\n")]
+    paragraphs = Markup("").join(Markup("<p>{}</p>").format(part) for part in lines)
     html = _templates().from_string('{% extends "layout.html" %}{% block body %}{{ paragraphs }}{% endblock %}')
     return Words(subject=subject, text=body, html=html.render({**values, "subject": subject, "paragraphs": paragraphs}))
 
 
 def _filled(own: OwnWords, values: dict[str, object]) -> tuple[str, str]:
+    for source in filter(None, (own.subject, own.body)):
+        _refuse_programs(source)
     subject = _templates().from_string(own.subject).render(values) if own.subject else ""
     return _one_line(subject), _templates().from_string(own.body).render(values).strip() + "\n"
+
+
+def _refuse_programs(source: str) -> None:
+    """A tenant's words put values into sentences. What could count, repeat or fill the memory would keep everybody's messages back."""
+    for node in _templates().parse(source).find_all(nodes.Node):
+        if not isinstance(node, _PLAIN_PARTS):
+            raise TemplateSyntaxError(f"{type(node).__name__} has no place in a message", getattr(node, "lineno", 1))
+        if isinstance(node, nodes.Filter) and node.name not in _PLAIN_FILTERS:
+            raise TemplateSyntaxError(f"the filter {node.name} has no place in a message", node.lineno)
 
 
 def _values(payload: Mapping[str, object], business: Business, number: str | None, *, for_owner: bool) -> dict[str, object]:
@@ -134,13 +167,14 @@ def _values(payload: Mapping[str, object], business: Business, number: str | Non
     }
     values = {**payload, **moments, "business": business, "number": number}
     if "start" in moments:
-        whose = [("Customer", "customer_name"), ("Phone", "customer_phone"), ("Notes", "notes")] if for_owner else []
+        values["booked"] = _BOOKED_BY.get(str(payload.get("source")))
+        whose = [("Customer", "customer_name"), ("Phone", "customer_phone"), ("Notes", "notes"), ("Booked", "booked")] if for_owner else []
         values["facts"] = [
             ("Service", payload.get("service")),
             ("Day", _day(moments["start"])),
             ("Time", f"{_clock(moments['start'])} to {_clock(moments['end'])}"),
             ("Place", None if for_owner else business.address),
-            *((label, payload.get(name)) for label, name in whose),
+            *((label, values.get(name)) for label, name in whose),
         ]
     return values
 
@@ -151,6 +185,7 @@ def _templates() -> SandboxedEnvironment:
         loader=PackageLoader("aira.core"),
         autoescape=select_autoescape(["html"], default_for_string=False),
         undefined=StrictUndefined,
+        finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -159,6 +194,7 @@ def _templates() -> SandboxedEnvironment:
         "clock": _clock,
         "short": _short,
         "brief": _brief,
+        "phone": format_phone_number,
         "ljust": lambda text, width: str(text).ljust(width),
     }
     return templates

@@ -6,7 +6,7 @@ from aira.core.app import Aira
 from aira.core.businesses import resolve_business
 from aira.core.consents import Channel
 from aira.core.db import execute, fetch_one
-from aira.core.messages import OwnWords, Words, check_own_words
+from aira.core.messages import OwnWords, Words, check_own_words, our_template
 from aira.errors import InvalidInput, NotFound
 
 TEMPLATES = (
@@ -44,8 +44,7 @@ def set_own_words(aira: Aira, template: str, *, business: UUID | str, channel: C
 
     Raises InvalidInput for an unknown message and for words that cannot be filled, NotFound.
     """
-    if template not in TEMPLATES:
-        raise InvalidInput("There is no such message to customers.", hint="One of: " + ", ".join(TEMPLATES) + ".")
+    _check_name(template)
     with aira.database.transaction() as connection:
         found = resolve_business(connection, business)
         own = OwnWords(body=body, subject=subject if channel == "email" else None)
@@ -55,14 +54,13 @@ def set_own_words(aira: Aira, template: str, *, business: UUID | str, channel: C
         return sample
 
 
-def find_own_words(aira: Aira, template: str, *, business: UUID | str, channel: Channel) -> OwnWords:
-    """A business's own words for a message. Raises NotFound where it uses ours."""
+def words_in_use(aira: Aira, template: str, *, business: UUID | str, channel: Channel) -> tuple[OwnWords, bool]:
+    """The template of a message to customers, and whether it is the business's own. Raises InvalidInput, NotFound."""
+    _check_name(template)
     with aira.database.transaction() as connection:
         values = {"business_id": resolve_business(connection, business).id, "template": template, "channel": channel}
         own = fetch_one(connection, OwnWords, _FIND_SQL, values)
-        if own is None:
-            raise NotFound("The business has no words of its own for this message.", hint="It uses ours.")
-        return own
+    return (own, True) if own is not None else (our_template(template, channel), False)
 
 
 def remove_own_words(aira: Aira, template: str, *, business: UUID | str, channel: Channel) -> None:
@@ -71,3 +69,8 @@ def remove_own_words(aira: Aira, template: str, *, business: UUID | str, channel
         values = {"business_id": resolve_business(connection, business).id, "template": template, "channel": channel}
         if execute(connection, _REMOVE_SQL, values) == 0:
             raise NotFound("The business has no words of its own for this message.", hint="It uses ours.")
+
+
+def _check_name(template: str) -> None:
+    if template not in TEMPLATES:
+        raise InvalidInput("There is no such message to customers.", hint="One of: " + ", ".join(TEMPLATES) + ".")

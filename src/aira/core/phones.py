@@ -20,6 +20,11 @@ def parse_phone_number(text: str, *, region: str | None = None) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def format_phone_number(phone_number: str) -> str:
+    """An E.164 number as it is read and dialled abroad: +1 415-555-0123."""
+    return phonenumbers.format_number(phonenumbers.parse(phone_number), PhoneNumberFormat.INTERNATIONAL)
+
+
 def _not_a_number() -> InvalidInput:
     return InvalidInput("That is not a telephone number.", hint="Write it with its country code, such as +14155550123.")
 

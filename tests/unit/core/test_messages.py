@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from aira.core.messages import text_segments, write_message
+from aira.core.messages import OwnWords, text_segments, write_message
 from aira.core.own_words import TEMPLATES
 from aira.errors import InvalidInput
 from aira.model import Business
@@ -94,7 +94,46 @@ def test_a_callers_message_is_passed_on_word_for_word(kind: str):
 
     assert "Call <me>\nback" in written.text
     assert "Call &lt;me&gt;\nback" in written.html
-    assert written.subject == "Message for Bella Hair"
+    assert written.subject == "Message from +14155550123 for Bella Hair"
+
+
+@pytest.mark.parametrize("template", ["appointment_cancelled", "owner_cancelled"])
+def test_a_cancellation_gives_its_reason(template: str):
+    """What the operator gave as the reason is told to customer and owner, as the command says."""
+    written = write_message(template, "email", PAYLOAD | {"reason": "Maria is ill"}, business=_business(), number=None)
+
+    assert "Reason: Maria is ill\n" in written.text
+    assert "Reason: Maria is ill" in written.html
+
+
+@pytest.mark.parametrize("template", ["owner_new_booking", "owner_rescheduled", "owner_cancelled"])
+def test_an_owner_reads_subjects_that_fit_into_a_line(template: str):
+    """Mail programs show a subject that had to be broken with a gap, or not at all."""
+    longest = PAYLOAD | dict.fromkeys(("start_time", "end_time", "previous_start_time"), "2026-09-30T15:30:00+00:00")
+    written = write_message(template, "email", longest, business=_business(), number=None)
+
+    assert "Wednesday 30 September 2026, 11:30 AM" in written.subject
+    assert len(f"Subject: {written.subject}") <= 78
+
+
+@pytest.mark.parametrize(("source", "words"), [("voice_agent", "by phone"), ("cli", "at your desk"), ("ui", "on the web screen")])
+def test_an_owner_reads_how_it_was_booked(source: str, words: str):
+    """The bot's bookings are told from those of the desk."""
+    written = write_message("owner_new_booking", "email", PAYLOAD | {"source": source}, business=_business(), number=None)
+
+    assert f"  Booked:   {words}\n" in written.text
+    assert words in written.html
+
+
+def test_own_words_read_well_where_something_is_not_known():
+    """What is missing is left out, never called None; lines stay lines in HTML."""
+    own = OwnWords(body="See you{% if service %} for {{ service }}{% endif %}, {{ customer_name }}!\nBella\n\nP.S. <3")
+    written = write_message(
+        "appointment_confirmed", "email", PAYLOAD | {"service": None, "customer_name": None}, business=_business(), number=None, own=own
+    )
+
+    assert written.text == "See you, !\nBella\n\nP.S. <3\n"
+    assert "<p>See you, !<br>\nBella</p><p>P.S. &lt;3</p>" in written.html
 
 
 def test_a_letter_about_money_needs_no_business():
