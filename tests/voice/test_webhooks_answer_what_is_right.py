@@ -16,6 +16,7 @@ from aira.core.calls import (
     set_next_step,
 )
 from aira.core.db import Database, execute
+from aira.core.delivery import words_of_notification
 from aira.core.notifications import list_notifications
 from aira.core.numbers import unassign_number
 from aira.core.releases import release_number
@@ -233,6 +234,19 @@ class TestTextMessage:
             states = connection.execute("select state, basis, evidence from contact_consents").fetchall()
         assert states == [("revoked", "keyword", "SM1")]
         assert list_notifications(aira, business=salon.business.id) == []
+
+    @pytest.mark.parametrize(("word", "state", "said"), [("Cancel", "revoked", "no more texts"), ("YES!", "granted", "a yes to texts")])
+    def test_of_a_keyword_with_another_meaning_reaches_the_owner_as_well(
+        self, carrier: Carrier, aira: Aira, salon: Salon, word: str, state: str, said: str
+    ) -> None:
+        """Who writes CANCEL to a salon means an appointment, whatever carriers make of it."""
+        carrier.ask("sms", MessageSid="SM1", Body=word)
+
+        (news,) = list_notifications(aira, business=salon.business.id)
+        told = words_of_notification(aira, news.id)
+        with aira.database.transaction() as connection:
+            assert connection.execute("select state from contact_consents").fetchall() == [(state,)]
+        assert (word in told.text, said in told.text, said in told.html) == (True, True, True)
 
     def test_to_a_number_of_nobody_is_answered(self, carrier: Carrier, salon: Salon) -> None:
         """There is no owner to tell."""

@@ -11,6 +11,8 @@ from aira.core.phones import parse_phone_number
 OPT_OUT_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
 """Texts by which carriers let a person end all messages of a sender."""
 OPT_IN_WORDS = frozenset({"start", "yes", "unstop"})
+ALSO_ANSWERS = frozenset({"cancel", "end", "yes"})
+"""Those of the words by which a customer may mean an appointment: what carriers take them for, the business has to know of them."""
 
 Channel = Literal["sms", "email"]
 
@@ -55,5 +57,14 @@ def consent_of(connection: Connection, *, business_id: UUID | None, channel: str
 
 def keyword_consent(text: str) -> bool | None:
     """What a text message that is nothing but a keyword says about consent: False to end, True to begin again, else None."""
-    word = "".join(character for character in text.lower() if character.isalpha())
+    word = _word(text)
     return False if word in OPT_OUT_WORDS else True if word in OPT_IN_WORDS else None
+
+
+def may_be_an_answer(text: str) -> bool:
+    """Whether a text message may be meant for a person: it is more than a keyword, or one that has another meaning as well."""
+    return keyword_consent(text) is None or _word(text) in ALSO_ANSWERS
+
+
+def _word(text: str) -> str:
+    return "".join(character for character in text.lower() if character.isalpha())

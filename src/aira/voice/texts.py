@@ -6,7 +6,7 @@ from aira.adapters.twilio_errors import reported_reason
 from aira.core.aio import in_thread
 from aira.core.app import Aira
 from aira.core.businesses import find_business
-from aira.core.consents import keyword_consent, record_consent
+from aira.core.consents import keyword_consent, may_be_an_answer, record_consent
 from aira.core.heard import first_time
 from aira.core.notifications import queue_notification, record_delivery
 from aira.core.owners import find_owner
@@ -25,8 +25,8 @@ def _receive_text(aira: Aira, form: Mapping[str, str]) -> None:
     granted = keyword_consent(text)
     if granted is not None:
         record_consent(aira, sender, business=business.id, granted=granted, basis="keyword", evidence=sid)
-    elif recipient := business.email or _owner_address(aira, business):
-        payload = {"kind": "sms", "text": text[:4000], "caller_name": None, "phone": sender, "recording_url": None}
+    if may_be_an_answer(text) and (recipient := business.email or _owner_address(aira, business)):
+        payload = {"kind": "sms", "text": text[:4000], "caller_name": None, "phone": sender, "recording_url": None, "may_text": granted}
         queue_notification(
             aira, "owner_message", channel="email", recipient=recipient, payload=payload, dedupe_key=f"sms:{sid}", business=business.id
         )
@@ -43,6 +43,7 @@ def _receive_report(aira: Aira, form: Mapping[str, str]) -> None:
 
 
 receive_text = in_thread(_receive_text)
-"""Keep the consent that a keyword gives or ends; pass any other text on to the owner. A repeat of the same text changes nothing."""
+"""Keep the consent that a keyword gives or ends; pass on to the owner what may be meant for a person. A repeat of the same text changes
+nothing."""
 receive_report = in_thread(_receive_report)
 """Note what became of a text message that was sent."""
