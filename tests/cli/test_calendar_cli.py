@@ -8,45 +8,78 @@ import pytest
 from icalendar import Calendar
 
 from aira.adapters.system_clock import SystemClock
-from aira.cli.main import run
 from aira.core.when_typed import parse_moment
+from operator_desk import ZONE, Operator, at_the_barbers
 
-ZONE = "America/New_York"
+BUSINESS_SLIPS = [
+    (("add", "Barber", "--time-zone", ZONE), 4, "There is a business of this name already."),
+    (("add", "Other", "--time-zone", "Mars/Base"), 2, "There is no such time zone."),
+    (("add", "Other", "--time-zone", ZONE, "--hours", "Mon 9"), 2, "'9' is not a span of hours."),
+    (("add", "Other", "--time-zone", ZONE, "--transfer-to", "123"), 2, "That is not a telephone number."),
+    (("add", "Other", "--time-zone", ZONE, "--owner", "bob@example.com"), 5, "There is no such owner."),
+    (("show", "Nobody"), 5, "There is no such business."),
+    (("services", "add", "CUT", "-b", "Barber", "--minutes", "5"), 4, "The business has a service of this name already."),
+    (("services", "add", "Nap", "-b", "Barber", "--minutes", "2"), 2, "A service takes 5 to 1440 minutes."),
+    (("services", "remove", "Nap", "-b", "Barber", "--yes"), 5, "The business has no such service."),
+    (("services", "remove", "Cut", "-b", "Barber"), 2, "This needs a confirmation, and there is no terminal to ask on."),
+    (("resources", "remove", "default", "-b", "Barber", "--yes"), 2, "Without a resource nothing can be booked."),
+    (("closures", "add", "someday", "-b", "Barber"), 2, "'someday' is not a day."),
+    (("closures", "remove", "2099-01-01", "-b", "Barber", "--yes"), 5, "That date has its usual hours."),
+]
 
+APPOINTMENT_SLIPS = [
+    (("show", "12345678"), 5, "There is no such appointment."),
+    (("show", "12"), 2, "That is not the id of an appointment."),
+    (("list", "--source", "fax"), 2, "'fax' is not a source."),
+    (("list", "--status", "done"), 2, "'done' is not a status."),
+    (("list", "--from", "someday"), 2, "'someday' is not a day."),
+    (("list", "--to", "9999-12-31"), 2, "'9999-12-31' is not a day."),
+    (("book", "-b", "Barber", "--at", "9999-12-31 23:59"), 2, "The year 9999 is not one to book in."),
+    (("book", "-b", "Barber", "--at", "next tuesday 2pm", "--may-text"), 2, "--may-text needs the number to text."),
+    (("export", "--output", "/nowhere/barber.ics"), 2, "/nowhere/barber.ics cannot be written: No such file or directory."),
+    (("book", "-b", "Barber"), 2, "Missing option '--at'."),
+]
 
-class Operator:
-    """Types commands and reads what comes back."""
+NOTIFICATION_SLIPS = [
+    (("words", "hello", "-b", "Barber", "--body", "x"), 2, "There is no such message to customers."),
+    (("words", "appointment_confirmed", "-b", "Barber", "--channel", "fax"), 2, "'fax' is not a way to send messages."),
+    (
+        ("words", "appointment_confirmed", "-b", "Barber", "--body", "{{ x }}"),
+        2,
+        "The template cannot be filled: 'x' is undefined.",
+    ),
+    (("show", "12345678"), 5, "There is no such message."),
+    (("retry", "x"), 2, "That is not the id of a message."),
+    (("list", "--status", "lost"), 2, "'lost' is not a status."),
+    (("list", "--failed", "--status", "sent"), 2, "--failed and --status sent exclude each other."),
+    (("words", "hello", "-b", "Barber"), 2, "There is no such message to customers."),
+]
 
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *words: str) -> tuple[int, str, str]:
-        """Exit code, standard output, standard error."""
-        code = run(list(words))
-        captured = self._capsys.readouterr()
-        return code, captured.out, captured.err
-
-    def json(self, *words: str) -> object:
-        """What `--json` prints; the command has to succeed."""
-        code, out, err = self(*words, "--json")
-        assert code == 0, err
-        return json.loads(out)
+REFUSED_TIMES = {
+    "next sunday 14:00": (4, "closed_day"),
+    "next tuesday 18:00": (4, "outside_hours"),
+    "2099-12-01 14:00": (4, "too_far"),
+    "2020-12-01 14:00": (4, "in_past"),
+    "next tuesday": (2, "invalid_input"),
+    "2027-03-14 02:30": (2, "nonexistent_local_time"),
+}
 
 
 @pytest.fixture
 def aira(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operator:
-    """The command on a world with an owner and a barber, open on weekdays, where a cut takes 45 minutes."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("AIRA_HOME", str(tmp_path / "home"))
-    operator = Operator(capsys)
-    operator("owners", "add", "ann@example.com")
-    operator("businesses", "add", "Barber", "--time-zone", ZONE, "--hours", "Mon-Fri 09:00-17:00", "--email", "desk@barber.example")
-    operator("businesses", "services", "add", "Cut", "-b", "Barber", "--minutes", "45", "--price", "35", "--also", "trim, crop")
-    return operator
+    """The command at the barber's."""
+    return at_the_barbers(database_url, tmp_path / "home", monkeypatch, capsys)
 
 
 def _when(text: str) -> datetime:
     return parse_moment(text, now=SystemClock().now(), time_zone=ZONE)
+
+
+def _refusal(outcome: tuple[int, str, str]) -> tuple[int, str]:
+    """Exit code and error of a command that printed no result."""
+    code, out, err = outcome
+    assert out == ""
+    return code, err.splitlines()[0].removeprefix("error: ")
 
 
 def _utc(moment: datetime) -> str:
@@ -114,31 +147,12 @@ class TestBusinesses:
         assert first == again
         assert (code, err.splitlines()[0]) == (4, "error: This idempotency key was used before for a different request.")
 
-    @pytest.mark.parametrize(
-        ("words", "code", "error"),
-        [
-            (("add", "Barber", "--time-zone", ZONE), 4, "There is a business of this name already."),
-            (("add", "Other", "--time-zone", "Mars/Base"), 2, "There is no such time zone."),
-            (("add", "Other", "--time-zone", ZONE, "--hours", "Mon 9"), 2, "'9' is not a span of hours."),
-            (("add", "Other", "--time-zone", ZONE, "--transfer-to", "123"), 2, "That is not a telephone number."),
-            (("add", "Other", "--time-zone", ZONE, "--owner", "bob@example.com"), 5, "There is no such owner."),
-            (("show", "Nobody"), 5, "There is no such business."),
-            (("services", "add", "CUT", "-b", "Barber", "--minutes", "5"), 4, "The business has a service of this name already."),
-            (("services", "add", "Nap", "-b", "Barber", "--minutes", "2"), 2, "A service takes 5 to 1440 minutes."),
-            (("services", "remove", "Nap", "-b", "Barber", "--yes"), 5, "The business has no such service."),
-            (("services", "remove", "Cut", "-b", "Barber"), 2, "This needs a confirmation, and there is no terminal to ask on."),
-            (("resources", "remove", "default", "-b", "Barber", "--yes"), 2, "Without a resource nothing can be booked."),
-            (("closures", "add", "someday", "-b", "Barber"), 2, "'someday' is not a day."),
-            (("closures", "remove", "2099-01-01", "-b", "Barber", "--yes"), 5, "That date has its usual hours."),
-        ],
-    )
-    def test_a_refusal_says_what_and_why(self, aira: Operator, words: tuple[str, ...], code: int, error: str):
+    def test_a_refusal_says_what_and_why(self, aira: Operator):
         """Each error is one line, with the exit code of its kind, and changes nothing."""
         before = aira("businesses", "show", "Barber")
+        refused = [(words, *_refusal(aira("businesses", *words))) for words, _, _ in BUSINESS_SLIPS]
 
-        refused = aira("businesses", *words)
-
-        assert (refused[0], refused[1], refused[2].splitlines()[0]) == (code, "", f"error: {error}")
+        assert refused == BUSINESS_SLIPS
         assert aira("businesses", "show", "Barber") == before
 
     def test_closing_over_an_appointment_says_what_to_type_about_it(self, aira: Operator):
@@ -149,7 +163,7 @@ class TestBusinesses:
         code, out, err = aira("businesses", "closures", "add", "next tuesday", "-b", "Barber", "--reason", "Flood")
 
         assert (code, out) == (0, f"{_when('next tuesday 14:00').date()}\t\t\tFlood\n")
-        assert f"aira appointments cancel {booked['id']}" in err
+        assert f"aira appointments cancel {booked['id'][:8]}" in err
         assert aira("appointments", "list", "--status", "confirmed")[1].startswith(booked["id"])
 
 
@@ -180,22 +194,15 @@ class TestAppointments:
         expected = [(_when(f"next tuesday {start}"), _when(f"next tuesday {end}")) for start, end in (("9:00", "9:45"), ("9:15", "10:00"))]
         assert (code, out) == (0, "".join(f"{_utc(start)}\t{_utc(end)}\n" for start, end in expected))
 
-    @pytest.mark.parametrize(
-        ("at", "code", "reason"),
-        [
-            ("next sunday 14:00", 4, "closed_day"),
-            ("next tuesday 18:00", 4, "outside_hours"),
-            ("2099-12-01 14:00", 4, "too_far"),
-            ("2020-12-01 14:00", 4, "in_past"),
-            ("next tuesday", 2, "invalid_input"),
-            ("2027-03-14 02:30", 2, "nonexistent_local_time"),
-        ],
-    )
-    def test_a_time_that_cannot_be_is_refused(self, aira: Operator, at: str, code: int, reason: str):
+    def test_a_time_that_cannot_be_is_refused(self, aira: Operator):
         """Its code is for programs, its exit code for scripts, and nothing is booked."""
-        exited, out, err = aira("appointments", "book", "-b", "Barber", "--at", at, "--json")
+        refused = {}
+        for at in REFUSED_TIMES:
+            exited, out, err = aira("appointments", "book", "-b", "Barber", "--at", at, "--json")
+            refused[at] = (exited, json.loads(err)["error"]["code"])
+            assert out == ""
 
-        assert (exited, out, json.loads(err)["error"]["code"]) == (code, "", reason)
+        assert refused == REFUSED_TIMES
         assert aira("appointments", "list") == (0, "", "")
 
     def test_a_taken_time_is_refused_to_a_person(self, aira: Operator):
@@ -264,7 +271,12 @@ class TestAppointments:
         code, out, _ = aira("appointments", "export", "--output", str(tmp_path / "barber.ics"))
         _, written, _ = aira("appointments", "export")
 
+        as_json = aira.json("appointments", "export")
+
         (event,) = Calendar.from_ical((tmp_path / "barber.ics").read_bytes()).walk("VEVENT")
+        assert isinstance(as_json, dict)
+        assert (as_json["output"], as_json["appointments"]) == (None, 1)
+        assert "SUMMARY:Cut: Ann" in as_json["calendar"]
         assert (code, out) == (0, f"{tmp_path / 'barber.ics'}\n")
         assert (str(event["SUMMARY"]), event.start) == ("Cut: Ann", _when("next tuesday 14:00"))
         assert "SUMMARY:Cut: Ann" in written
@@ -279,22 +291,11 @@ class TestAppointments:
         assert isinstance(renewed, dict)
         assert renewed["url"] not in first
 
-    @pytest.mark.parametrize(
-        ("words", "code", "error"),
-        [
-            (("show", "12345678"), 5, "There is no such appointment."),
-            (("show", "12"), 2, "That is not the id of an appointment."),
-            (("list", "--source", "fax"), 2, "'fax' is not a source."),
-            (("list", "--status", "done"), 2, "'done' is not a status."),
-            (("list", "--from", "someday"), 2, "'someday' is not a day."),
-            (("book", "-b", "Barber"), 2, "Missing option '--at'."),
-        ],
-    )
-    def test_a_slip_is_named(self, aira: Operator, words: tuple[str, ...], code: int, error: str):
+    def test_a_slip_is_named(self, aira: Operator):
         """One line, and the exit code of its kind."""
-        exited, out, err = aira("appointments", *words)
+        refused = [(words, *_refusal(aira("appointments", *words))) for words, _, _ in APPOINTMENT_SLIPS]
 
-        assert (exited, out, err.splitlines()[0]) == (code, "", f"error: {error}")
+        assert refused == APPOINTMENT_SLIPS
 
 
 class TestNotifications:
@@ -321,27 +322,27 @@ class TestNotifications:
         given = aira(*words, "--subject", "Ahoy", "--body", "See you, {{ customer_name }}!")
 
         assert given == (0, "subject\tAhoy\ntext\tSee you, Ann!\n", "")
-        assert aira.json(*words) == {"body": "See you, {{ customer_name }}!", "subject": "Ahoy"}
+        assert aira.json(*words) == {"body": "See you, {{ customer_name }}!", "subject": "Ahoy", "is_own": True}
         assert aira(*words, "--ours") == (0, "", "Our words are used again.\n")
-        assert aira(*words)[::2] == (5, "error: The business has no words of its own for this message.\nhint: It uses ours.\n")
+        assert aira(*words, "--ours")[::2] == (5, "error: The business has no words of its own for this message.\nhint: It uses ours.\n")
 
-    @pytest.mark.parametrize(
-        ("words", "code", "error"),
-        [
-            (("words", "hello", "-b", "Barber", "--body", "x"), 2, "There is no such message to customers."),
-            (("words", "appointment_confirmed", "-b", "Barber", "--channel", "fax"), 2, "'fax' is not a way to send messages."),
-            (
-                ("words", "appointment_confirmed", "-b", "Barber", "--body", "{{ x }}"),
-                2,
-                "The template cannot be filled: 'x' is undefined.",
-            ),
-            (("show", "12345678"), 5, "There is no such message."),
-            (("retry", "x"), 2, "That is not the id of a message."),
-            (("list", "--status", "lost"), 2, "'lost' is not a status."),
-        ],
-    )
-    def test_a_slip_is_named(self, aira: Operator, words: tuple[str, ...], code: int, error: str):
+    def test_our_words_are_a_beginning_for_own_ones(self, aira: Operator):
+        """What is shown before a business has words of its own can be given back as they are, for every message and channel."""
+        for template in ("confirmed", "rescheduled", "cancelled", "reminder"):
+            for channel in ("email", "sms"):
+                words = ("notifications", "words", f"appointment_{template}", "-b", "Barber", "--channel", channel)
+                ours = aira.json(*words)
+                assert isinstance(ours, dict)
+                subject = ("--subject", ours["subject"]) if ours["subject"] else ()
+                sample = aira.json(*words, "--body", ours["body"], *subject)
+                assert isinstance(sample, dict)
+
+                assert ours["is_own"] is False
+                assert "Barber" in sample["text"] + sample["subject"]
+                assert aira.json(*words) == {**ours, "is_own": True}
+
+    def test_a_slip_is_named(self, aira: Operator):
         """One line, and the exit code of its kind."""
-        exited, out, err = aira("notifications", *words)
+        refused = [(words, *_refusal(aira("notifications", *words))) for words, _, _ in NOTIFICATION_SLIPS]
 
-        assert (exited, out, err.splitlines()[0]) == (code, "", f"error: {error}")
+        assert refused == NOTIFICATION_SLIPS

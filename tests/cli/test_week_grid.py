@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,17 @@ def test_a_narrow_terminal_keeps_who_booked(week: Week):
 
     assert [line.split("│")[1].strip() for line in lines if line.startswith(("09:00", "10:00", "      │┃"))][:2] == ["┃Ann", "┃[phone]"]
     assert {len(line) for line in lines[1:]} == {6 + 7 * 10}
+
+
+@pytest.mark.parametrize(("width", "parts"), [(76, [7]), (75, [4, 3]), (48, [4, 3]), (40, [3, 3, 1]), (10, [1] * 7)])
+def test_a_terminal_too_narrow_for_a_week_gets_it_in_parts(week: Week, width: int, parts: list[int]):
+    """No day is cut off: below each other stand as many days as there is room for, each part with its hours."""
+    lines = [line.plain for line in week_lines(week, width=width)]
+
+    heads = [above for above, line in pairwise(lines) if line.startswith("──────┼")]
+    assert [head.count("│") for head in heads] == parts
+    assert max(len(line) for line in lines[1:]) <= max(width, 16)
+    assert sum(line.count("┃") for line in lines) == sum(line.plain.count("┃") for line in week_lines(week, width=120))
 
 
 def test_two_at_once_are_counted(week: Week):

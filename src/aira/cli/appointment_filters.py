@@ -4,20 +4,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from aira.core.app import Aira
 
 
-def span(aira: "Aira", business: str | None, first: str | None, last: str | None) -> "tuple[datetime | None, datetime | None]":
-    """The beginning of the first day and the end of the last."""
-    from aira.core.businesses import find_business
+def spans(
+    aira: "Aira", business: str | None, first: str | None, last: str | None
+) -> "list[tuple[UUID | None, datetime | None, datetime | None]]":
+    """Which appointments are meant: the beginning of the first day and the end of the last, by the clock of each business."""
+    from aira.core.businesses import find_business, list_businesses
     from aira.core.when_typed import first_moment
 
-    if first is None and last is None:
-        return None, None
-    found = find_business(aira, business)
-    end = first_moment(aira, found, last, days_later=1) if last else None
-    return first_moment(aira, found, first) if first else None, end
+    if business is None and first is None and last is None:
+        return [(None, None, None)]
+    meant = [find_business(aira, business)] if business is not None else list_businesses(aira)
+    return [
+        (
+            one.id,
+            first_moment(aira, one, first) if first else None,
+            first_moment(aira, one, last, days_later=1) if last else None,
+        )
+        for one in meant
+    ]
 
 
 def source_named(text: str | None) -> str | None:

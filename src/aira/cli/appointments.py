@@ -1,18 +1,15 @@
 """`aira appointments`: free times, bookings and the calendar."""
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from aira.cli import render
-from aira.cli.appointment_filters import source_named, span, status_named
+from aira.cli.appointment_filters import source_named, spans, status_named
 from aira.cli.appointment_rows import PIPED, emit, emit_changed, emit_list, local_span
+from aira.cli.files import write_file
 from aira.cli.options import Business, DryRun, IdempotencyKey, Json, MaybeBusiness
 from aira.cli.week_grid import print_week
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer()
 
@@ -44,7 +41,7 @@ def slots(
 
     from aira.core.app import open_aira
     from aira.core.appointments import find_slots
-    from aira.core.businesses import find_business
+    from aira.core.businesses import find_business, opening_hours
     from aira.core.when_typed import first_moment
 
     with open_aira() as aira:
@@ -54,8 +51,10 @@ def slots(
             aira, business=found.id, service=service, resource=resource, start=start, end=start + timedelta(days=days), limit=limit
         )
         rows = [{**render.as_plain(one), "when": local_span(one.start_time, one.end_time, found.time_zone)} for one in free]
+        is_open = bool(free or opening_hours(aira, found.id))
     columns = ("when",) if render.to_terminal() else ("start_time", "end_time")
-    render.emit_list(free if json else rows, json=json, columns=columns, empty="Nothing is free.")
+    empty = "Nothing is free." if is_open else "Nothing is free: no opening hours are set. `aira businesses hours` sets them."
+    render.emit_list(free if json else rows, json=json, columns=columns, empty=empty)
 
 
 @app.command()
@@ -83,11 +82,12 @@ def book(
     from aira.core.businesses import find_business
     from aira.core.consents import record_consent
     from aira.core.when_typed import parse_moment
+    from aira.errors import InvalidInput
 
+    if may_text and not phone:
+        raise InvalidInput("--may-text needs the number to text.", hint="Add --phone.")
     with open_aira() as aira:
         found = find_business(aira, business)
-        if may_text and phone and not dry_run:
-            record_consent(aira, phone, business=found.id, granted=True, basis="typed")
         booked = book_appointment(
             aira,
             business=found.id,
@@ -102,6 +102,8 @@ def book(
             external_id=idempotency_key,
             dry_run=dry_run,
         )
+        if may_text and booked.customer_phone and not dry_run:
+            record_consent(aira, booked.customer_phone, business=found.id, granted=True, basis="typed")
         emit_changed(aira, booked, json=json, dry_run=dry_run)
 
 
@@ -123,9 +125,13 @@ def list_(
     from aira.core.appointments import list_appointments
 
     with open_aira() as aira:
-        start, end = span(aira, business, from_, to)
-        found = list_appointments(aira, business=business, start=start, end=end, source=source_named(source), status=status_named(status))
-        emit_list(aira, found, json=json)
+        source, status = source_named(source), status_named(status)
+        found = [
+            one
+            for each, start, end in spans(aira, business, from_, to)
+            for one in list_appointments(aira, business=each, start=start, end=end, source=source, status=status)
+        ]
+        emit_list(aira, sorted(found, key=lambda one: one.start_time), json=json)
 
 
 @app.command()
@@ -265,22 +271,23 @@ def feed(
 def export(
     business: MaybeBusiness = None,
     output: Annotated[str | None, typer.Option("--output", "-o", help="File to write; default: standard output.")] = None,
+    json: Json = False,
 ) -> None:
     """Write the appointments as an iCalendar file.
 
     Example:
       $ aira appointments export --business "Bella Hair" --output bella.ics
     """
-    from pathlib import Path
-
     from aira.core.app import open_aira
     from aira.core.businesses import find_business
     from aira.core.calendars import export_appointments
 
     with open_aira() as aira:
         calendar = export_appointments(aira, business=find_business(aira, business).id)
-    if output is None:
-        sys.stdout.write(calendar.decode())
-        return
-    Path(output).write_bytes(calendar)
-    render.print_line(output)
+    if output is not None:
+        write_file(output, calendar)
+    if json:
+        text = {} if output is not None else {"calendar": calendar.decode()}
+        render.print_json({"output": output, "appointments": calendar.count(b"BEGIN:VEVENT"), **text})
+    else:
+        render.print_line(calendar.decode().removesuffix("\n") if output is None else output)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from aira.cli import closures, render, resources, services
+from aira.cli.appointment_rows import note_outside_hours
 from aira.cli.options import Business, IdempotencyKey, Json, Owner
 
 app = typer.Typer()
@@ -172,13 +173,16 @@ def hours(
     business: Business,
     json: Json = False,
 ) -> None:
-    """Set the weekly opening hours.
+    """Set the weekly opening hours. What is booked outside them is listed and stays booked.
 
     Example:
       $ aira businesses hours "Mon-Fri 09:00-17:00; Sat 10:00-14:00" --business "Bella Hair"
     """
     from aira.core.app import open_aira
-    from aira.core.businesses import set_hours
+    from aira.core.businesses import find_business, set_hours
+    from aira.core.closures import booked_outside_hours
 
     with open_aira() as aira:
-        render.emit_list(set_hours(aira, business, spec), json=json, columns=("weekday", "opens", "closes"))
+        found = find_business(aira, business)
+        render.emit_list(set_hours(aira, found.id, spec), json=json, columns=("weekday", "opens", "closes"))
+        note_outside_hours(booked_outside_hours(aira, business=found.id), found.time_zone)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from aira.cli import render
+from aira.cli.files import write_file
 from aira.cli.options import Json, MaybeBusiness
 from aira.cli.turns import print_turn
 
@@ -92,5 +93,5 @@ def recording(
 
     with open_aira() as aira:
         content = read_recording(aira, call)
-    output.write_bytes(content)
+    write_file(output, content)
     render.emit({"output": str(output), "size_bytes": len(content)}, json=json)

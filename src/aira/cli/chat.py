@@ -27,16 +27,20 @@ def chat(
       $ aira chat --business "Bella Hair" --say "How much is a haircut?" --say "That's all, bye"
     """
     from aira.core.app import open_aira
+    from aira.core.notifications import deliver_due
     from aira.voice.chat import hold_chat
 
     typed = None if say else _Typed()
     show = None if json else print_answer if typed and typed.by_hand else print_turn
     with open_aira() as aira:
         report = hold_chat(aira, business=business, says=say or typed or (), from_number=calling_number(from_), show=show)
-    if json:
-        render.emit(report, json=True)
-    else:
-        _what_changed(report)
+        if json:
+            render.emit(report, json=True)
+        else:
+            _what_changed(report)
+        if report.changed:  # as after any command that books, so that one machine needs no worker
+            render.flush()
+            deliver_due(aira, limit=20)
 
 
 class _Typed:

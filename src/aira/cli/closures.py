@@ -1,15 +1,12 @@
 """`aira businesses closures`: dates with other hours than usual."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from aira.cli import render
+from aira.cli.appointment_rows import note_outside_hours
 from aira.cli.options import Business, DryRun, Json, Yes
-
-if TYPE_CHECKING:
-    from aira.model import Appointment
 
 app = typer.Typer(no_args_is_help=True, help="Dates on which a business is closed or open at other hours.")
 
@@ -43,7 +40,7 @@ def add(
         render.emit(closing, json=True)
         return
     render.emit_list(closing.closures, json=False, columns=COLUMNS)
-    _name_affected(closing.affected)
+    note_outside_hours(closing.affected, found.time_zone)
 
 
 @app.command("import")
@@ -61,17 +58,19 @@ def import_(
       $ aira businesses closures import --business "Bella Hair" --country US --subdivision NY --year 2027
     """
     from aira.core.app import open_aira
+    from aira.core.businesses import find_business
     from aira.core.holiday_closures import import_holidays
 
     with open_aira() as aira:
-        closing = import_holidays(aira, business=business, country=country, year=year, subdivision=subdivision, dry_run=dry_run)
+        found = find_business(aira, business)
+        closing = import_holidays(aira, business=found.id, country=country, year=year, subdivision=subdivision, dry_run=dry_run)
     if json:
         render.emit(closing, json=True)
         return
     render.emit_list(closing.added, json=False, columns=COLUMNS, empty="No holiday to close on.")
     if closing.kept:
         render.note(f"Kept as they are: {', '.join(sorted({str(closure.on_date) for closure in closing.kept}))}.")
-    _name_affected(closing.affected)
+    note_outside_hours(closing.affected, found.time_zone)
     if dry_run:
         render.note("Nothing was changed.")
 
@@ -95,14 +94,14 @@ def list_(business: Business, json: Json = False) -> None:
 
 @app.command()
 def remove(day: Day, business: Business, yes: Yes = False, json: Json = False) -> None:
-    """Give a date its usual hours back.
+    """Give a date its usual hours back. What is booked outside them is listed and stays booked.
 
     Example:
       $ aira businesses closures remove 2026-12-24 --business "Bella Hair" --yes
     """
     from aira.core.app import open_aira
     from aira.core.businesses import find_business
-    from aira.core.closures import remove_closure
+    from aira.core.closures import booked_outside_hours, remove_closure
     from aira.core.when_typed import local_today, parse_day
 
     with open_aira() as aira:
@@ -110,12 +109,4 @@ def remove(day: Day, business: Business, yes: Yes = False, json: Json = False) -
         on_date = parse_day(day, today=local_today(aira, found))
         render.confirm(f"Give {on_date} its usual hours back?", yes=yes)
         render.emit_list(remove_closure(aira, on_date, business=found.id), json=json, columns=COLUMNS)
-
-
-def _name_affected(appointments: "Sequence[Appointment]") -> None:
-    if not appointments:
-        return
-    count = render.counted(len(appointments), "appointment")
-    render.note(f"{count} outside the hours then, booked until you move or cancel them:")
-    for one in appointments:
-        render.note(f"  aira appointments cancel {one.id}   or   aira appointments reschedule {one.id} --at TIME")
+        note_outside_hours(booked_outside_hours(aira, business=found.id), found.time_zone)

@@ -7,6 +7,7 @@ and no control character of it reaches the terminal.
 import dataclasses
 import json
 import os
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,6 +39,11 @@ def emit_list(records: Iterable[object], *, json: bool, columns: Sequence[str], 
 def to_terminal() -> bool:
     """Whether a person reads the results."""
     return sys.stdout.isatty()
+
+
+def terminal_width() -> int:
+    """Characters in a line of the terminal."""
+    return shutil.get_terminal_size().columns
 
 
 def fitting(columns: Sequence[str], *, on_terminal: Sequence[str]) -> Sequence[str]:
@@ -189,7 +195,7 @@ def _print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in {"when", "phone"})
     for row in rows:
         table.add_row(*(Text(_one_line(row.get(column))) for column in columns))
     Console(highlight=False).print(table)

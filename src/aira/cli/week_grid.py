@@ -1,6 +1,8 @@
 """A week of a calendar on a terminal: days beside each other, time running down."""
 
 from dataclasses import dataclass
+from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from aira.cli import render
@@ -21,7 +23,10 @@ LONG_DAY = len("Mon 30 Nov")
 BAR = "┃"
 SHORTEST_NAME = 3
 STYLES = {"voice_agent": "green", "cli": "cyan", "ui": "magenta", "api": "yellow", "import": "dim"}
-DETAILS = ("when", "service", "customer_name", "customer_phone", "booked_by", "id")
+DETAILS = ("when", "service", "customer", "phone", "booked_by", "id")
+GAP = "⋮"
+EMPTY_ROWS = 2
+"""So many rows without anything are drawn; more become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,8 @@ def print_week(week: "Week") -> None:
     for line in week_lines(week, width=console.width):
         console.print(line, no_wrap=True, overflow="crop", crop=True)
     if week.appointments:
-        render.emit_list([row(one, week.business.time_zone) for one in week.appointments], json=False, columns=DETAILS)
+        rows = [row(one, week.business.time_zone, this_year=week.first.year) for one in week.appointments]
+        render.emit_list(rows, json=False, columns=DETAILS)
 
 
 def week_lines(week: "Week", *, width: int) -> "list[Text]":
@@ -47,31 +53,59 @@ def week_lines(week: "Week", *, width: int) -> "list[Text]":
 
     from rich.text import Text
 
-    column = max(NARROWEST, (width - LABEL_WIDTH) // 7 - 1)
-    days = [week.first + timedelta(days=offset) for offset in range(7)]
-    title = Text(render.clean(f"{week.business.name} · week of {week.first:%d %B %Y} · {week.business.time_zone}"), style="bold")
+    fitting = min(7, max(1, (width - LABEL_WIDTH) // (NARROWEST + 1)))
+    beside = -(-7 // -(-7 // fitting))  # a terminal too narrow for the week gets it in parts of about the same number of days
+    column = max(NARROWEST, (width - LABEL_WIDTH) // beside - 1)
+    lines = [Text(render.clean(f"{week.business.name} · week of {week.first:%d %B %Y} · {week.business.time_zone}"), style="bold")]
+    for first in range(0, 7, beside):
+        lines += [Text()] if first else []
+        lines += _days_lines(week, [week.first + timedelta(days=offset) for offset in range(first, min(7, first + beside))], column)
+    return lines
+
+
+def _days_lines(week: "Week", days: "list[date]", column: int) -> "list[Text]":
+    from rich.text import Text
+
     head = Text(" " * LABEL_WIDTH)
     for day in days:
         style = "bold reverse" if day == week.now.date() else "bold"
         head.append("│", style="dim").append(format(day, "%a %d %b" if column >= LONG_DAY else "%a %d").ljust(column), style=style)
-    lines = [title, head, Text("─" * LABEL_WIDTH + ("┼" + "─" * column) * 7, style="dim")]
-    rows = _minutes_shown(week)
-    for minute in rows:
-        lines.append(_line(week, days, minute, column, is_top=minute == rows.start))
-        if _is_now(week, days, minute):
-            lines.append(_now_line(week, days, column))
+    lines = [head, Text("─" * LABEL_WIDTH + ("┼" + "─" * column) * len(days), style="dim")]
+    closures = [_closure(week, day, column) for day in days]
+
+    def closed_at(row: int) -> list[str]:
+        return [said[row] if row < len(said) else "" for said in closures]
+
+    def is_blank(row: tuple[int, int]) -> bool:
+        return _is_empty(week, days, row[1]) and not any(closed_at(row[0]))
+
+    for blank, run in groupby(enumerate(_minutes_shown(week)), key=is_blank):
+        rows = list(run)
+        if blank and len(rows) > EMPTY_ROWS:
+            lines.append(Text(GAP.center(LABEL_WIDTH) + ("│" + " " * column) * len(days), style="dim"))
+            continue
+        for position, minute in rows:
+            after_gap = lines[-1].plain.lstrip().startswith(GAP)
+            lines.append(_line(week, days, minute, column, closed_at(position), label=minute % 60 == 0 or after_gap))
+            if _is_now(week, days, minute):
+                lines.append(_now_line(week, days, column))
     return lines
 
 
-def _line(week: "Week", days: "list[date]", minute: int, column: int, *, is_top: bool) -> "Text":
+def _is_empty(week: "Week", days: "list[date]", minute: int) -> bool:
+    """Whether nobody is open and nobody comes, nor is it now."""
+    return not any(_cell(week, day, minute, NARROWEST).text for day in days) and not _is_now(week, days, minute)
+
+
+def _line(week: "Week", days: "list[date]", minute: int, column: int, closed: list[str], *, label: bool) -> "Text":
     from rich.text import Text
 
-    label = f"{minute // 60:02}:{minute % 60:02}" if minute % 60 == 0 else ""
-    line = Text().append(label.ljust(LABEL_WIDTH), style="dim")
-    for day in days:
+    shown = f"{minute // 60:02}:{minute % 60:02}" if label else ""
+    line = Text().append(shown.ljust(LABEL_WIDTH), style="dim")
+    for day, said in zip(days, closed, strict=True):
         cell = _cell(week, day, minute, column)
-        if is_top and not cell.text.startswith(BAR) and (closed := _closure(week, day)):
-            cell = _Cell(closed, "red")
+        if said and not cell.text.startswith(BAR):
+            cell = _Cell(said, "red")
         text = cell.text if len(cell.text) <= column else cell.text[: column - 1] + "…"
         line.append("│", style="dim").append(text.ljust(column), style=cell.style)
     return line
@@ -107,12 +141,13 @@ def _headlines(booked: "list[Appointment]", width: int) -> list[str]:
     return [(name if len(name) <= room else name[: room - 1] + "…") + " " + source]
 
 
-def _closure(week: "Week", day: "date") -> str:
+def _closure(week: "Week", day: "date", column: int) -> list[str]:
+    """What is said at the head of a day with other hours than usual, in as many lines as it takes."""
     of_day = [closure for closure in week.closures if closure.on_date == day]
     if not of_day:
-        return ""
+        return []
     word = "closed" if any(closure.opens is None for closure in of_day) else "hours"
-    return render.clean(": ".join(filter(None, (word, of_day[0].reason))))
+    return wrap(render.clean(": ".join(filter(None, (word, of_day[0].reason)))), column)
 
 
 def _now_line(week: "Week", days: "list[date]", column: int) -> "Text":
