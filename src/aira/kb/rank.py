@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 WORD_WEIGHT = 0.8
 """What a full match of words is worth beside a cosine of 1."""
 
-EVIDENCE_THRESHOLD = 0.23
+EVIDENCE_THRESHOLD = 0.2
 """Of `Ranking.evidence`: what is answerable has as much."""
 
-_EVIDENCE_WORD_WEIGHT = 0.5
-_EVIDENCE_PER_LOG_WINDOW = 0.05
+_EVIDENCE_WORD_WEIGHT = 0.6
+_EVIDENCE_PER_LOG_WINDOW = 0.07
 """The best of many windows is better by chance than the best of few."""
+
+_EVIDENCE_WINDOWS = 100
+"""Beyond so many it does not count: what is better by chance grows slowly, and many windows blur what is rare in a question."""
 
 _JOIN_FROM = 0.8
 """Of its score: how well a window beside a found one must do to be shown with it."""
@@ -92,7 +95,7 @@ class WindowRanker:
         scores = cosines + np.float32(WORD_WEIGHT) * coverage
         best = int(scores.argmax())
         found = float(cosines[best] + _EVIDENCE_WORD_WEIGHT * coverage[best])
-        evidence = found - _EVIDENCE_PER_LOG_WINDOW * math.log(len(self.places))
+        evidence = found - _EVIDENCE_PER_LOG_WINDOW * math.log(min(len(self.places), _EVIDENCE_WINDOWS))
         return Ranking(evidence >= EVIDENCE_THRESHOLD, list(self._chosen(scores, limit, budget_words)), evidence)
 
     def _chosen(self, scores: "Scores", limit: int, budget_words: int | None) -> Iterator[Match]:
