@@ -8,10 +8,10 @@ from aira.kb.document import Block, BlockKind, Outline
 from aira.kb.table import TableRows
 from aira.kb.text import clean
 
-_HIDDEN = {"script", "style", "template", "noscript", "svg", "head", "iframe", "object"}
+_HIDDEN = {"script", "style", "template", "noscript", "svg", "head", "iframe", "object", "nav"}
 _BREAKS = {
     "address", "article", "aside", "blockquote", "body", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "header", "hr",
-    "main", "nav", "ol", "p", "pre", "section", "table", "ul",
+    "main", "ol", "p", "pre", "section", "table", "ul",
 }  # fmt: skip
 _SPACES = re.compile(r"\s+")
 _FEED_CHARACTERS = 65_536
@@ -48,6 +48,8 @@ class _HtmlReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _HIDDEN:
+            if tag == "nav":  # the only one of them that ends a paragraph
+                self.end_block()
             self._hidden.append(tag)
         elif tag == "br":
             self._text.append("\n")

@@ -3,7 +3,7 @@
 from aira.kb.html import read_html
 
 PAGE = """<!doctype html><html><head><title>Salon</title><style>p { color: red }</style></head>
-<body><h1>Salon &amp; Spa</h1><p>Open
+<body><nav><ul><li>Prices<li>Opening hours</ul></nav><h1>Salon &amp; Spa</h1><p>Open
 daily<br>nine to five</p><script>alert("no")</script>
 <table><tr><th>Service<th>Time<th>Price</tr>
 <tr><td>Hair<b>cut</b></td><td></td><td>$40</td></tr>
@@ -12,7 +12,7 @@ daily<br>nine to five</p><script>alert("no")</script>
 
 
 def test_a_page_is_read_in_order():
-    """Tables keep empty cells, line breaks stay, scripts and styles are not read."""
+    """Tables keep empty cells, line breaks stay; scripts, styles and menus, which name what stands elsewhere, are not read."""
     blocks = list(read_html(PAGE))
 
     assert [(block.kind.value, block.text) for block in blocks] == [
