@@ -65,9 +65,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self._refuses():
             return
         bucket, key = self._object()
+        wants_info = bucket == "info"
+        if wants_info:
+            bucket, _, key = key.partition("/")
         held = self.server.buckets.get(bucket, {}).get(key)
         if held is None:
             self._error(404, "not_found", "Object not found")
+        elif wants_info:
+            self._json(200, {"name": key, "bucket_id": bucket, "size": len(held[0]), "content_type": held[1]})
         else:
             self._send(200, held[0], held[1])
 

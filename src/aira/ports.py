@@ -236,6 +236,9 @@ class FileStore(Protocol):
     def get(self, key: str) -> bytes:
         """The content; raises NotFound where the key holds nothing."""
 
+    def size(self, key: str) -> int:
+        """Bytes of the content, told without fetching it; raises NotFound where the key holds nothing."""
+
     def delete(self, key: str) -> None:
         """Forget the content; a key that holds nothing is fine."""
 

@@ -42,6 +42,15 @@ def test_what_was_put_is_given_back(store: FileStore):
     assert store.get(KEY) == BYTES
 
 
+def test_the_size_is_told_without_the_content(store: FileStore):
+    """In bytes, of what is kept now."""
+    store.put(KEY, BYTES, content_type="application/pdf")
+    before = store.size(KEY)
+    store.put(KEY, b"new", content_type="text/plain")
+
+    assert (before, store.size(KEY)) == (len(BYTES), 3)
+
+
 def test_putting_again_replaces(store: FileStore):
     """The last content counts."""
     store.put(KEY, BYTES, content_type="application/pdf")
@@ -64,11 +73,13 @@ def test_keys_are_apart(store: FileStore):
 
 def test_nothing_is_not_found(store: FileStore):
     """Neither before the first file nor beside others."""
-    with pytest.raises(NotFound):
-        store.get(KEY)
+    for ask in (store.get, store.size):
+        with pytest.raises(NotFound):
+            ask(KEY)
     store.put(KEY, b"one", content_type="text/plain")
-    with pytest.raises(NotFound):
-        store.get(KEY.partition("/")[0])
+    for ask in (store.get, store.size):
+        with pytest.raises(NotFound):
+            ask(KEY.partition("/")[0])
 
 
 def test_deleting_nothing_is_fine(store: FileStore):
@@ -88,6 +99,8 @@ def test_a_folder_is_not_left(tmp_path: Path, key: str):
 
     with pytest.raises(InvalidInput):
         store.get(key)
+    with pytest.raises(InvalidInput):
+        store.size(key)
     with pytest.raises(InvalidInput):
         store.put(key, b"x", content_type="text/plain")
     with pytest.raises(InvalidInput):

@@ -42,7 +42,14 @@ class FolderStore:
         try:
             return self._path(key).read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise NotFound("The file of this document is not in the store.", hint="Add the document again.") from None
+            raise _missing() from None
+
+    def size(self, key: str) -> int:
+        """Bytes of the content; raises NotFound where the key holds nothing."""
+        path = self._path(key)
+        if not path.is_file():
+            raise _missing()
+        return path.stat().st_size
 
     def delete(self, key: str) -> None:
         """Forget the content; a key that holds nothing is fine."""
@@ -53,3 +60,7 @@ class FolderStore:
         if len(key) > _LONGEST_KEY or not _KEY.fullmatch(key):
             raise InvalidInput("That is no key of an uploaded file.")
         return self._folder / key
+
+
+def _missing() -> NotFound:
+    return NotFound("The file of this document is not in the store.", hint="Add the document again.")

@@ -43,13 +43,16 @@ class SupabaseStorage:
 
     def get(self, key: str) -> bytes:
         """The content; raises NotFound where the key holds nothing."""
-        with self._storage() as storage:
-            try:
-                return bytes(storage.from_(BUCKET).download(key))
-            except _api_error() as error:
-                if not _is_missing(error):
-                    raise
-                raise NotFound("The file of this document is not in the store.", hint="Add the document again.") from None
+        with self._storage() as storage, _not_found():
+            return bytes(storage.from_(BUCKET).download(key))
+
+    def size(self, key: str) -> int:
+        """Bytes of the content; raises NotFound where the key holds nothing."""
+        with self._storage() as storage, _not_found():
+            size = storage.from_(BUCKET).info(key).get("size")
+        if not isinstance(size, int):
+            raise VendorError("Supabase Storage does not know how large the file is.")
+        return size
 
     def delete(self, key: str) -> None:
         """Forget the content; a key that holds nothing is fine."""
@@ -85,6 +88,16 @@ def _api_error() -> "type[StorageApiError]":
         raise MissingExtra("supabase", purpose="AIRA_STORAGE=supabase") from None
     kind: type[StorageApiError] = StorageApiError
     return kind
+
+
+@contextmanager
+def _not_found() -> "Iterator[None]":
+    try:
+        yield
+    except _api_error() as error:
+        if not _is_missing(error):
+            raise
+        raise NotFound("The file of this document is not in the store.", hint="Add the document again.") from None
 
 
 def _is_missing(error: "StorageApiError") -> bool:
