@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     aira_chunk_words: int = Field(500, ge=200, le=2000, description="Words of a passage, the part of a document that is stored and cited.")
     aira_chunk_overlap: int = Field(50, ge=0, le=100, description="Words that a passage shares with the one before.")
 
+    aira_reading_seconds: int = Field(
+        40,
+        ge=1,
+        le=90,  # with what is added for a busy machine, less than the lease that a reader has on a document
+        description="Processor seconds that reading one document may take before it is refused as `timeout`.",
+    )
     aira_pdf_engine: Literal["pymupdf", "pypdfium2"] = Field("pymupdf", description="What reads PDF files; pypdfium2 is an extra.")
     aira_ocr: Literal["off", "tesseract"] = Field(
         "off", description="Whether English text is recognised on pages of a PDF that are pictures (extra `ocr`, with PyMuPDF only)."

@@ -1,5 +1,6 @@
 """A document is read whole, once, and found from the moment it is `completed`; a new version replaces the old one at once."""
 
+import resource
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from aira.errors import DocumentRefused, NotFound, VendorError
 from aira.model import DocumentStatus
 from aira.ports import IndexedWindow
 from aira.settings import Settings
+from bad_files import doubling_forms
 from paperwork import handbook_docx, long_text, price_list_md, price_list_pdf, text_pdf
 from pinecone_server import API_KEY, PineconeServer
 
@@ -67,8 +69,21 @@ class FailingStore:
     def get(self, key):
         raise VendorError("The file store does not answer.")
 
+    def size(self, key):
+        raise VendorError("The file store does not answer.")
+
     def delete(self, key):
         raise VendorError("The file store does not answer.")
+
+
+class LargeStore:
+    """A file store with a file that was uploaded beside AiRa and is larger than any that is read."""
+
+    def size(self, key):
+        return 3_000_000_000
+
+    def get(self, key):
+        raise AssertionError("three gigabytes were fetched")
 
 
 @pytest.fixture
@@ -207,6 +222,28 @@ def test_a_worker_reads_what_was_only_added(aira: Aira, business: UUID, prices: 
     assert added.processing_status is DocumentStatus.PENDING
     assert processed.processing_status is DocumentStatus.COMPLETED
     assert again == processed
+
+
+def test_a_file_too_large_to_be_read_is_not_fetched(aira: Aira, business: UUID, prices: Path):
+    """Whoever uploaded it: a reader's memory is not filled by it."""
+    document = add_document(aira, prices, business=business)
+
+    processed = process_document(replace(aira, files=LargeStore()), document.id)
+
+    assert (processed.processing_status, processed.error_code) == (DocumentStatus.FAILED, "too_large")
+
+
+def test_reading_takes_no_more_of_the_processor_than_is_set(aira: Aira, business: UUID, tmp_path: Path):
+    """`AIRA_READING_SECONDS` ends a file that would go on for minutes."""
+    path = tmp_path / "doubling.pdf"
+    path.write_bytes(doubling_forms())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+    with pytest.raises(DocumentRefused) as refused:
+        ingest_document(replace(aira, settings=aira.settings.model_copy(update={"aira_reading_seconds": 1})), path, business=business)
+
+    assert refused.value.reason == "timeout"
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 10
 
 
 def test_two_readers_do_not_read_the_same_document(aira: Aira, business: UUID, prices: Path):

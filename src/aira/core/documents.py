@@ -1,7 +1,7 @@
 """Documents: what a business uploads, and how it gets into and out of the knowledge base."""
 
 import hashlib
-import time
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ from aira.core.reading import claim_document, pipeline, read_claimed
 from aira.errors import AiraError, DocumentRefused, InvalidInput, NotFound, SetupError, VendorError
 from aira.kb.document import Limits
 from aira.kb.extract import FORMATS, MIME_TYPES, file_format
-from aira.kb.refusal import REASONS, refusal
+from aira.kb.refusal import REASONS, interrupted, refusal
 from aira.model import Document, DocumentCheck, DocumentStatus
 
 _POLL_SECONDS = 0.1
@@ -72,13 +72,14 @@ group by d.id order by d.file_name collate "C", d.created_at
 """
 
 
-def ingest_document(aira: Aira, path: Path, *, business: UUID | str) -> Document:
+def ingest_document(aira: Aira, path: Path, *, business: UUID | str, stop: threading.Event | None = None) -> Document:
     """Add a file and read it here and now, or wait for the process that is reading it already; returns it `completed`.
 
-    The same file again is no work; another content under the same name replaces it once it is read. Raises DocumentRefused where
-    nothing in the file can be read (the row stays, `failed`, with the same code), InvalidInput, NotFound, SetupError, VendorError.
+    The same file again is no work; another content under the same name replaces it once it is read. Once `stop` is set it ends soon
+    and leaves the document to be read by others. Raises DocumentRefused where nothing in the file can be read (the row stays, `failed`,
+    with the same code), InvalidInput, NotFound, SetupError, VendorError, also where it was stopped.
     """
-    return await_document(aira, add_document(aira, path, business=business).id)
+    return await_document(aira, add_document(aira, path, business=business).id, stop=stop)
 
 
 def add_document(aira: Aira, path: Path, *, business: UUID | str) -> Document:
@@ -106,26 +107,28 @@ def add_document(aira: Aira, path: Path, *, business: UUID | str) -> Document:
     return document
 
 
-def readable_files(folder: Path) -> list[Path]:
-    """The files in a folder and the folders below it whose names promise a kind that is read, by path."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
+def readable_files(folder: Path, pattern: str = "**/*") -> list[Path]:
+    """The files of a folder that fit a pattern and promise a kind that is read, by path; nothing hidden, no locks of office programs."""
+    found = (path for path in folder.glob(pattern) if path.suffix.lower() in FORMATS and path.is_file())
+    return sorted(path for path in found if not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts))
 
 
-def process_document(aira: Aira, document: UUID) -> Document:
+def process_document(aira: Aira, document: UUID, *, stop: threading.Event | None = None) -> Document:
     """Read a document that waits; returns it as it is then. Safe to repeat: what is read, or being read elsewhere, is left alone.
 
     Raises NotFound, and SetupError where the knowledge base itself cannot be used.
     """
     claim = claim_document(aira, document)
     if claim is not None:
-        read_claimed(aira, claim)
+        read_claimed(aira, claim, stop)
     return find_document(aira, document)
 
 
-def await_document(aira: Aira, document: UUID) -> Document:
-    """Read a document or wait until another process has; returns it `completed`. Raises as `ingest_document`."""
+def await_document(aira: Aira, document: UUID, *, stop: threading.Event | None = None) -> Document:
+    """Read a document or wait until another process has; returns it `completed`. `stop` and errors as of `ingest_document`."""
+    stop = stop or threading.Event()
     while True:
-        found = process_document(aira, document)
+        found = process_document(aira, document, stop=stop)
         if found.processing_status is DocumentStatus.COMPLETED:
             return found
         if found.processing_status is DocumentStatus.FAILED:
@@ -134,7 +137,8 @@ def await_document(aira: Aira, document: UUID) -> Document:
             raise VendorError(
                 found.error_message, code=found.error_code, hint="It is tried again by `aira worker`; or run `aira kb retry`."
             )
-        time.sleep(_POLL_SECONDS)
+        if stop.wait(_POLL_SECONDS):
+            raise interrupted()
 
 
 def find_document(aira: Aira, document: UUID | str, *, business: UUID | str | None = None) -> Document:
@@ -284,7 +288,8 @@ def _find(connection: Connection, document: UUID | str, business: UUID | str | N
             values = {"business": resolve_business(connection, business).id, "file_name": document}
             found = fetch_one(connection, Document, _BY_NAME_SQL, values)
     if found is None:
-        raise NotFound("There is no such document.", hint="Run `aira kb list` for those there are.")
+        by_name = "" if business is not None else " A file's name needs --business beside it."
+        raise NotFound("There is no such document.", hint=f"Run `aira kb list` for those there are.{by_name}")
     return found
 
 

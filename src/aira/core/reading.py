@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from aira.core.app import Aira
 from aira.core.db import Jsonb, execute, fetch_one, fetch_value
 from aira.errors import AiraError, DocumentRefused, NotFound, VendorError
 from aira.kb.chunk import Cutting, Passage, cut_passages
-from aira.kb.document import Engines
+from aira.kb.document import Engines, Limits
 from aira.kb.limited import LimitedReading
+from aira.kb.refusal import interrupted, refusal
 from aira.ports import IndexedWindow
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,9 @@ WINDOWS_PER_BATCH = 256
 """Windows embedded at once: enough to put those of like length together."""
 
 _FIRST_WAIT_SECONDS = 10
+_SECONDS_ON_THE_WALL = 15.0
+"""More than the processor's that reading a file may take, as others want the processor too."""
+
 _READING_FORMAT = 1
 """Changes when documents would be read or cut differently."""
 
@@ -67,14 +72,14 @@ def claim_document(aira: Aira, document: UUID) -> Claim | None:
         return fetch_one(connection, Claim, _CLAIM_SQL, {"id": document, "now": aira.clock.now()})
 
 
-def read_claimed(aira: Aira, claim: Claim) -> None:
+def read_claimed(aira: Aira, claim: Claim, stop: threading.Event | None = None) -> None:
     """Read a claimed document and record how it ended.
 
-    What is wrong with the file ends as `failed` with its code. What may pass (a vendor, the file store) makes it wait for another
-    attempt, `ATTEMPTS` in all. Any other AiraError is recorded and raised.
+    What is wrong with the file ends as `failed` with its code. What may pass (a vendor, the file store, that `stop` is set) makes it
+    wait for another attempt, `ATTEMPTS` in all. Any other AiraError is recorded and raised.
     """
     try:
-        _read(aira, claim)
+        _read(aira, claim, stop or threading.Event())
     except _ClaimLostError:
         _forget(aira, claim)
     except DocumentRefused as refused:
@@ -101,15 +106,23 @@ def pipeline(aira: Aira) -> str:
     return f"{_READING_FORMAT}/{cutting.chunk_words}/{cutting.chunk_overlap}/{cutting.window_tokens}{engine}"
 
 
-def _read(aira: Aira, claim: Claim) -> None:
+def _read(aira: Aira, claim: Claim, stop: threading.Event) -> None:
+    limits = _limits(aira)
+    if aira.files.size(claim.storage_path) > limits.file_bytes:  # whatever was uploaded beside us, no more than that comes into memory
+        raise refusal("too_large", f"The file is larger than {limits.file_bytes // 1_000_000} MB.")
     content = aira.files.get(claim.storage_path)
     engines = Engines(pdf=aira.settings.aira_pdf_engine, ocr=aira.settings.aira_ocr)
     sha256, size_bytes = hashlib.sha256(content).hexdigest(), len(content)
-    progress = _Progress(LimitedReading(claim.file_name, content, engines=engines))
+    progress = _Progress(LimitedReading(claim.file_name, content, limits, engines, stop), stop)
     del content
     aira.index.write(claim.business_id, claim.id, claim.version, _embedded(aira, claim, progress))
     _activate(aira, claim, progress, sha256=sha256, size_bytes=size_bytes)
     aira.index.remove(claim.business_id, claim.id, versions=range(claim.version))
+
+
+def _limits(aira: Aira) -> Limits:
+    seconds = aira.settings.aira_reading_seconds
+    return Limits(cpu_seconds=seconds, wall_seconds=seconds + _SECONDS_ON_THE_WALL)
 
 
 @dataclass(slots=True)
@@ -117,6 +130,7 @@ class _Progress:
     """A document on its way through the encoder."""
 
     reading: LimitedReading
+    stop: threading.Event
     chunks: int = 0
     windows: int = 0
     unsaved: list[Passage] = field(default_factory=list)
@@ -132,6 +146,8 @@ def _embedded(aira: Aira, claim: Claim, progress: _Progress) -> Iterator[Indexed
     _save(aira, claim, progress)
     left = _windows(aira, progress)
     while batch := list(islice(left, WINDOWS_PER_BATCH)):
+        if progress.stop.is_set():
+            raise interrupted()
         vectors = aira.embedder.embed([text for _, text in batch])
         progress.windows += len(batch)
         _save(aira, claim, progress)

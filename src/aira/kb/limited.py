@@ -20,7 +20,7 @@ from pathlib import PurePath
 from aira.errors import MissingExtra, SetupError
 from aira.kb.document import Block, BlockKind, Engines, Extraction, Limits
 from aira.kb.extract import file_format
-from aira.kb.refusal import refusal
+from aira.kb.refusal import interrupted, refusal
 
 _BYTES_PER_CHARACTER = 8
 """Of the child's output at most, its JSON and the headings repeated with each block included."""
@@ -41,10 +41,18 @@ def extract(file_name: str, content: bytes, limits: Limits = Limits(), engines: 
 class LimitedReading:
     """One document, read by a child process: take its blocks once, then the pages are known.
 
-    Raises DocumentRefused while they are taken, perhaps after the first; MissingExtra and SetupError before.
+    Raises DocumentRefused while they are taken, perhaps after the first, and VendorError once `stop` is set; MissingExtra and SetupError
+    before.
     """
 
-    def __init__(self, file_name: str, content: bytes, limits: Limits = Limits(), engines: Engines = Engines()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        file_name: str,
+        content: bytes,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        engines: Engines = Engines(),  # noqa: B008 - frozen
+        stop: threading.Event | None = None,
+    ) -> None:
         file_format(file_name)
         check_engines(engines)
         self._command = [
@@ -53,6 +61,7 @@ class LimitedReading:
         ]
         self._content = content
         self._limits = limits
+        self._stop = stop or threading.Event()
         self.taken = 0.0
         """How much of what the child has read was taken: 0 while it reads, then a share up to 1."""
         self.pages_total: int | None = None
@@ -63,7 +72,11 @@ class LimitedReading:
         with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as output:
             file.write(self._content)
             file.seek(0)
-            with subprocess.Popen(self._command, stdin=file, stdout=output, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - our own module
+            self._content = b""  # the child has it; what it is made into may take minutes
+            # In a process group of its own: Ctrl-C on a terminal is for whoever reads the document, not for its child.
+            with subprocess.Popen(  # noqa: S603 - our own module
+                self._command, stdin=file, stdout=output, stderr=subprocess.DEVNULL, process_group=0
+            ) as child:
                 late = threading.Event()
                 timer = threading.Timer(self._limits.wall_seconds, _give_up, (child, late))
                 timer.start()
@@ -74,30 +87,33 @@ class LimitedReading:
                     child.kill()
 
     def _decoded(self, child: "subprocess.Popen[bytes]", output: int, late: threading.Event) -> Iterator[Block]:
-        last: dict[str, object] = {}
         for line in self._lines(child, output):
-            last = _decoded(line)
-            if "kind" not in last:
-                break
-            yield _block(last)
-        status = child.wait()
-        if "pages_total" in last:
-            self.pages_total, self.pages_with_text = _number(last["pages_total"]), _number(last["pages_with_text"])
+            said = _decoded(line)
+            if "kind" in said:
+                yield _block(said)
+        status, end = child.wait(), _end(output)
+        if "pages_total" in end:
+            self.pages_total, self.pages_with_text = _number(end["pages_total"]), _number(end["pages_with_text"])
             return
-        if "refused" in last:
-            raise refusal(str(last["refused"]), str(last["sentence"]) if last["sentence"] else None)
+        if "refused" in end:
+            raise refusal(str(end["refused"]), str(end["sentence"]) if end["sentence"] else None)
         if late.is_set() or status == -signal.SIGXCPU:
             raise refusal("timeout")
         raise refusal("too_complex" if status < 0 else "corrupt")
 
     def _lines(self, child: "subprocess.Popen[bytes]", output: int) -> Iterator[bytes]:
-        """The lines that the child has written, as far as they are whole."""
-        at, begun = 0, b""
+        """The lines that the child has written, as far as they are whole; none any more once it has given up."""
+        at, begun, ended = 0, b"", False
         while True:
-            ended = child.poll() is not None
+            if not ended and child.poll() is not None:
+                ended = True
+                if "pages_total" not in _end(output):
+                    return
             piece = os.pread(output, _PIECE_BYTES, at)
             if not piece and ended:
                 return
+            if self._stop.is_set():
+                raise interrupted()
             if not piece:
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(_PAUSE_SECONDS)
@@ -125,6 +141,12 @@ def check_engines(engines: Engines) -> None:
 def _give_up(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
     late.set()
     child.kill()
+
+
+def _end(output: int) -> dict[str, object]:
+    """The last line that the child has written; it is no block where the child has come to an end of its own."""
+    size = os.fstat(output).st_size
+    return _decoded(os.pread(output, _PIECE_BYTES, max(size - _PIECE_BYTES, 0)).rstrip(b"\n").rpartition(b"\n")[2])
 
 
 def _decoded(line: bytes) -> dict[str, object]:

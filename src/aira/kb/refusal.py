@@ -1,11 +1,11 @@
 """Why a file cannot be taken into the knowledge base, as stable codes with a sentence each and what to do about it."""
 
-from aira.errors import DocumentRefused
+from aira.errors import DocumentRefused, VendorError
 
 REASONS: dict[str, tuple[str, str]] = {
     "empty": ("The file holds no text.", "Check that the right file was chosen."),
     "no_text_layer": (
-        "The pages of this PDF are pictures; there is no text in it to read.",
+        "There is no text in this PDF to read; its pages are pictures or empty.",
         "Export the document as a PDF with text, or set AIRA_OCR=tesseract and add it again.",
     ),
     "encrypted": ("The file is protected by a password.", "Save a copy without a password and add that."),
@@ -24,3 +24,8 @@ def refusal(code: str, sentence: str | None = None) -> DocumentRefused:
     """The refusal with this code; `sentence` says it more exactly than the code's own."""
     standard, hint = REASONS[code]
     return DocumentRefused(sentence or standard, hint=hint, code=code)
+
+
+def interrupted() -> VendorError:
+    """Its reader was told to stop; the file is as good as it was."""
+    return VendorError("Reading was interrupted.", code="interrupted", hint="Run the same command again, or leave it to `aira worker`.")

@@ -1,11 +1,16 @@
 """A file is read in a process of its own, which gives back what it read or says why not."""
 
+import threading
+import time
+
+import psutil
 import pytest
 
-from aira.errors import DocumentRefused
+from aira.errors import DocumentRefused, VendorError
 from aira.kb.document import Limits
 from aira.kb.extract import file_format, read_blocks, read_document
-from aira.kb.limited import extract
+from aira.kb.limited import LimitedReading, extract
+from bad_files import doubling_forms
 from paperwork import handbook_docx, price_list_pdf
 
 GOOD = {
@@ -58,6 +63,36 @@ def test_more_characters_than_the_limit_are_refused():
         extract("long.md", b"word. " * 300, Limits(characters=1_000))
 
     assert refused.value.reason == "too_large"
+
+
+def test_a_child_that_gives_up_is_read_no_further():
+    """What it has read before it came to the limit is of no use: it would be embedded for minutes and thrown away."""
+    blocks = LimitedReading("long.md", b"A rule.\n\n" * 20_000, Limits(characters=100_000)).blocks()
+    taken = [next(blocks)]
+    while _children_at_work():
+        time.sleep(0.01)
+
+    with pytest.raises(DocumentRefused, match="more than 100,000 characters"):
+        taken.extend(blocks)
+
+    assert len(taken) < 5_000
+
+
+def test_a_reading_is_stopped_at_once():
+    """With its child, and without a word against the file."""
+    stop = threading.Event()
+    blocks = LimitedReading("doubling.pdf", doubling_forms(), stop=stop).blocks()
+    stop.set()
+
+    with pytest.raises(VendorError) as interrupted:
+        next(blocks)
+
+    assert (interrupted.value.reason, interrupted.value.retryable) == ("interrupted", True)
+    assert not _children_at_work()
+
+
+def _children_at_work() -> bool:
+    return any(child.status() != psutil.STATUS_ZOMBIE and "aira.kb.child" in child.cmdline() for child in psutil.Process().children())
 
 
 def test_a_child_without_memory_is_told_from_a_damaged_file():
