@@ -28,8 +28,9 @@ def add(
 ) -> None:
     """Add documents, or replace those of the same name.
 
-    A file that was added before is no work, so that what was interrupted is finished by the same command. With --json, one
-    file gives its document; several give their documents and how many of them failed.
+    A file that was added before is no work, so that what was interrupted is finished by the same command. In a pattern in quotes
+    `**` is any depth of folders. With --json, one file gives its document; several, a folder or a pattern give their documents and
+    how many of them failed.
 
     Example:
       $ aira kb add prices.md --business "Bella Hair"
@@ -40,7 +41,7 @@ def add(
     chosen = chosen_files(files)
     with open_aira() as aira:
         summary = upload(aira, chosen, business=business, wait=wait)
-        if len(files) == len(chosen) == 1:
+        if len(files) == 1 and chosen == files:
             summary.raise_first()
             render.emit(summary.documents[0], json=json, columns=COLUMNS)
         elif json:
@@ -61,7 +62,8 @@ def list_(business: MaybeBusiness = None, json: Json = False) -> None:
     from aira.core.documents import list_documents
 
     with open_aira() as aira:
-        render.emit_list(list_documents(aira, business=business), json=json, columns=COLUMNS, empty="No documents yet.")
+        shown = render.fitting(COLUMNS, on_terminal=COLUMNS[:-1])
+        render.emit_list(list_documents(aira, business=business), json=json, columns=shown, empty="No documents yet.")
 
 
 @app.command()
@@ -158,7 +160,8 @@ def reindex(
     with open_aira() as aira:
         documents = reindex_documents(aira, business=business)
         documents = [await_document(aira, one.id) for one in documents] if wait else documents
-        render.emit_list(documents, json=json, columns=COLUMNS, empty="Every document is up to date.")
+        shown = render.fitting(COLUMNS, on_terminal=COLUMNS[:-1])
+        render.emit_list(documents, json=json, columns=shown, empty="Every document is up to date.")
 
 
 @app.command()
@@ -176,7 +179,8 @@ def verify(business: MaybeBusiness = None, json: Json = False) -> None:
 
     with open_aira() as aira:
         checks = verify_documents(aira, business=business)
-        render.emit_list(checks, json=json, columns=CHECK_COLUMNS, empty="No documents yet.")
+        shown = render.fitting(CHECK_COLUMNS, on_terminal=CHECK_COLUMNS[:-1])
+        render.emit_list(checks, json=json, columns=shown, empty="No documents yet.")
         wrong = sum(not check.ok for check in checks)
         if wrong:
             raise PartlyDone(

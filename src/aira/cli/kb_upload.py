@@ -2,9 +2,12 @@
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 from aira.cli import render
@@ -14,6 +17,9 @@ from aira.model import Document
 
 _AT_ONCE = 2
 _GLOB_MARKS = "*?["
+
+Show = Callable[[Path, Document | AiraError], None]
+"""What is told of each file as it ends."""
 
 
 @dataclass
@@ -49,7 +55,10 @@ class Summary:
     def raise_partly(self) -> None:
         """One error for all that failed: refused where nothing was taken in and repeating is no use."""
         if self.errors and not self.documents and all(isinstance(error, DocumentRefused) for error in self.errors):
-            raise DocumentRefused(f"None of the {len(self.files)} files could be read.", hint="Run `aira kb list` for the reasons.")
+            raise DocumentRefused(
+                f"None of the {len(self.files)} files could be read.",
+                hint="The reasons stand beside the files; correct those and add them again.",
+            )
         if self.errors:
             raise PartlyDone(
                 f"{len(self.errors)} of {len(self.files)} files were not taken in.",
@@ -58,84 +67,111 @@ class Summary:
 
 
 def chosen_files(paths: Sequence[Path]) -> list[Path]:
-    """The files that are meant: those named, those of a named folder and below, those that fit a pattern."""
-    from aira.kb.extract import file_format
+    """The files that are meant: those named, those of a named folder and below, those that fit a pattern (`**` is any depth).
 
-    def readable(path: Path) -> bool:
-        try:
-            return path.is_file() and not path.name.startswith(".") and bool(file_format(path.name))
-        except DocumentRefused:
-            return False
+    What is hidden is meant only where its own name is given.
+    """
+    from aira.core.documents import readable_files
 
-    chosen: list[Path] = []
+    chosen: dict[Path, Path] = {}
     for path in paths:
         if path.is_dir():
-            found = sorted(filter(readable, path.rglob("*")))
-        elif any(mark in path.name for mark in _GLOB_MARKS) and not path.exists():
-            found = sorted(filter(readable, path.parent.glob(path.name)))
+            found = readable_files(path, "**/*")
+        elif (pattern := _pattern(path)) is not None and not path.exists():
+            found = readable_files(*pattern)
         else:
             found = [path]
         if not found:
             raise InvalidInput(f"{path} holds no file that can be read.", hint="PDF, DOCX, TXT, Markdown, HTML and CSV are read.")
-        chosen += found
-    return list(dict.fromkeys(chosen))
+        for file in found:
+            chosen.setdefault(file.resolve(), file)
+    return list(chosen.values())
 
 
 def upload(aira: Aira, files: Sequence[Path], *, business: str, wait: bool) -> Summary:
     """Take the files in, several at once; what is wrong with one does not stop the others.
 
-    Raises at once what is wrong with all: an unknown business, a database that is away.
+    Raises at once what is wrong with all: an unknown business, a database that is away. Interrupted, it ends soon: what is half read
+    then waits, as do those not begun, for the same command or a worker.
     """
     from aira.core.businesses import find_business
     from aira.core.documents import add_document, ingest_document
 
     business_id = find_business(aira, business).id
-    take_in = ingest_document if wait else add_document
+    stop = threading.Event()
     summary = Summary(files)
-    progress = _Progress(len(files))
+    first = {file.name: file for file in reversed(files)}
 
-    def take(file: Path) -> None:
+    def take(file: Path, show: Show) -> None:
         try:
-            summary.ended[file] = take_in(aira, file, business=business_id)
+            if first[file.name] != file:
+                raise InvalidInput(f"Another file, {first[file.name]}, has the same name.", code="same_name")
+            add = partial(ingest_document, stop=stop) if wait else add_document
+            summary.ended[file] = add(aira, file, business=business_id)
         except AiraError as error:
             if isinstance(error, DocumentRefused) or error.exit_code in {2, 5, 6}:
                 summary.ended[file] = error
             else:
                 raise
-        progress.show(file, summary.ended[file])
+        if not stop.is_set():
+            show(file, summary.ended[file])
 
-    with ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
-        endings = [pool.submit(take, file) for file in files]
+    with _showing(len(files)) as show, ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
+        endings = [pool.submit(take, file, show) for file in files]
         try:
             for ending in endings:
                 ending.result()
-        except BaseException:  # interrupted too: those begun are finished, the others left for the same command another time
+        except BaseException:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            render.note("Stopping; the same command goes on from here.")
             raise
     return summary
 
 
-class _Progress:
-    """A line a file on stderr; none for a single file."""
+def _pattern(path: Path) -> tuple[Path, str] | None:
+    """The folder that a pattern is looked for in, and the pattern; None where the path is none."""
+    place = next((place for place, part in enumerate(path.parts) if any(mark in part for mark in _GLOB_MARKS)), None)
+    if place is None:
+        return None
+    pattern = "/".join(path.parts[place:])
+    return Path(*path.parts[:place]), f"{pattern}/*" if path.name == "**" else pattern
 
-    def __init__(self, files: int) -> None:
-        self._files = files
-        self._done = 0
-        self._lock = threading.Lock()
 
-    def show(self, file: Path, end: Document | AiraError) -> None:
-        """This file is done."""
-        with self._lock:
-            self._done += 1
-            if self._files > 1:
-                state = end.processing_status if isinstance(end, Document) else f"{end.reason}: {end.message}"
-                render.note(f"{self._bar()}{self._done}/{self._files} {file.name}: {state}")
+@contextmanager
+def _showing(files: int) -> "Iterator[Show]":
+    """How far it is, on stderr: a bar on a terminal, elsewhere a line a file, of a single one nothing."""
+    if sys.stderr.isatty():
+        with _bar(files) as show:
+            yield show
+        return
+    done = count(1)
 
-    def _bar(self) -> str:
-        if not sys.stderr.isatty():
-            return ""
-        filled = 20 * self._done // self._files
-        return f"[{'#' * filled}{'.' * (20 - filled)}] "
+    def show_line(file: Path, end: Document | AiraError) -> None:
+        if files > 1:
+            state = end.processing_status if isinstance(end, Document) else f"{end.reason}: {end.message}"
+            render.note(f"{next(done)}/{files} {file.name}: {state}")
+
+    yield show_line
+
+
+@contextmanager
+def _bar(files: int) -> "Iterator[Show]":
+    """What is wrong with a file is said above it at once."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    columns = (TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as progress:
+        bar = progress.add_task("", total=files)
+
+        def show(file: Path, end: Document | AiraError) -> None:
+            if isinstance(end, AiraError) and files > 1:
+                progress.console.print(Text(render.clean(f"{file.name}: {end.message}")))
+            progress.advance(bar)
+
+        yield show
 
 
 def _row(file: Path, end: Document | AiraError) -> dict[str, object]:
