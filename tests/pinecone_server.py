@@ -198,6 +198,8 @@ class PineconeServer(ThreadingHTTPServer):
         self.foreign: Record | None = None
         self.lock = threading.Lock()
         self.faults: list[Fault] = []
+        self.released = threading.Event()
+        """Set where nobody is to wait for a slow answer any more."""
 
     def __enter__(self) -> "PineconeServer":
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -309,7 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, path: str, asked: dict[str, Any]) -> None:
         fault = self.server.fault(path)
         if fault is not None and fault.seconds:
-            time.sleep(fault.seconds)
+            self.server.released.wait(fault.seconds)
         if fault is not None and fault.drop:
             self.connection.close()
             self.close_connection = True

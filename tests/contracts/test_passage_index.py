@@ -30,6 +30,7 @@ def pinecone() -> Iterator[PineconeServer]:
     """A Pinecone that finds what was written a moment later."""
     with PineconeServer(delay=0.1) as server:
         yield server
+        server.released.set()
         while OPENED:
             OPENED.pop().close()
 
