@@ -9,7 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from aira.core.app import Aira
+from aira.core.db import execute
 from aira.core.documents import add_document, find_document
+from aira.core.jobs import run_waiting_jobs
 from aira.model import DocumentStatus
 from aira.voice.server import create_app
 from aira.voice.switchboard import Switchboard
@@ -80,16 +82,20 @@ class TestProcessDocument:
         return Switchboard(replace(aira, settings=settings), secret="s3cret", warm=True)
 
     @pytest.mark.parametrize("body", ['{{"id": "{id}"}}', '{{"type": "INSERT", "table": "documents", "record": {{"id": "{id}"}}}}'])
-    def test_reads_the_document_that_is_named(self, aira: Aira, guarded: Switchboard, salon: Salon, tmp_path: Path, body: str) -> None:
-        """By an id of one's own, or by the row of a Supabase webhook; answered before the work is done."""
+    def test_queues_the_document_that_is_named(self, aira: Aira, guarded: Switchboard, salon: Salon, tmp_path: Path, body: str) -> None:
+        """By an id of one's own, or by the row of a Supabase webhook; read by a worker, even where its job got lost."""
         (tmp_path / "prices.txt").write_text("A haircut costs 45 dollars.")
         document = add_document(aira, tmp_path / "prices.txt", business=salon.business.id)
+        with aira.database.transaction() as connection:
+            execute(connection, "delete from jobs.procrastinate_jobs")
 
         response = ask(
             guarded, "POST", "/process-document", content=body.format(id=document.id), headers={"Authorization": "Bearer sesame"}
         )
 
         assert response.status_code == 202
+        assert find_document(aira, document.id).processing_status is DocumentStatus.PENDING
+        run_waiting_jobs(aira)
         assert find_document(aira, document.id).processing_status is DocumentStatus.COMPLETED
 
     @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer open", "sesame", "Basic sesame"])

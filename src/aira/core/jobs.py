@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 _QUEUE_EXISTS_SQL = "select to_regclass('jobs.procrastinate_jobs') is not null"
 _RELEASE_DOCUMENTS_SQL = "select release_documents(%(now)s)"
+_ENQUEUE_DOCUMENT_SQL = "select jobs.enqueue_document(d) from documents d where d.id = %(id)s and d.processing_status = 'pending'"
 
 
 def run_worker(aira: Aira, *, concurrency: int = 2, stop: threading.Event | None = None) -> None:
@@ -57,6 +58,12 @@ def run_waiting_jobs(aira: Aira) -> None:
     """Run the jobs that are due, one after the other, and return when none is left."""
     _check_queue(aira)
     asyncio.run(_work_once(aira))
+
+
+def enqueue_document(aira: Aira, document: UUID) -> None:
+    """See to it that a document which waits has a job. Safe to repeat; one that is read, or gone, gets none."""
+    with aira.database.transaction() as connection:
+        execute(connection, _ENQUEUE_DOCUMENT_SQL, {"id": document})
 
 
 class Backoff(BaseRetryStrategy):

@@ -17,14 +17,19 @@ comment on function jobs.take_back(text) is 'Removes the waiting job with this q
 
 -- Documents of one business are read one after the other, but one that waits for another attempt holds up none. One that is
 -- being read keeps its job, so that somebody looks again if the reader is not a worker and dies.
+create function jobs.enqueue_document(d public.documents) returns void language sql set search_path = '' as $$
+  select jobs.enqueue('aira.ingest_document', 'documents',
+    case when d.next_attempt_at is null then 'business:' || d.business_id else 'document:' || d.id end,
+    'document:' || d.id, jsonb_build_object('document_id', d.id), d.next_attempt_at)
+$$;
+comment on function jobs.enqueue_document(public.documents) is 'Queues the reading of a document, once.';
+
 create function jobs.documents_enqueue() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if tg_op = 'DELETE' or new.processing_status in ('completed', 'failed') then
     perform jobs.take_back('document:' || old.id);
   elsif new.processing_status = 'pending' then
-    perform jobs.enqueue('aira.ingest_document', 'documents',
-      case when new.next_attempt_at is null then 'business:' || new.business_id else 'document:' || new.id end,
-      'document:' || new.id, jsonb_build_object('document_id', new.id), new.next_attempt_at);
+    perform jobs.enqueue_document(new);
   end if;
   return null;
 end
@@ -98,6 +103,7 @@ create trigger call_messages_enqueue after insert on public.call_messages
 
 revoke all on function jobs.enqueue(text, text, text, text, jsonb, timestamptz) from public, anon, authenticated;
 revoke all on function jobs.take_back(text) from public, anon, authenticated;
+revoke all on function jobs.enqueue_document(public.documents) from public, anon, authenticated;
 revoke all on function jobs.documents_enqueue() from public, anon, authenticated;
 revoke all on function jobs.notifications_enqueue() from public, anon, authenticated;
 revoke all on function jobs.news_enqueue() from public, anon, authenticated;
