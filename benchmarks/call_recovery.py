@@ -4,7 +4,7 @@ A voice server of two processes with a supervisor; callers who book a haircut ov
 lost line leads to `/after`. Measured is our own time, from the broken line to the first sound that follows, and counted is what became
 of each call: booked exactly once, voicemail, or lost. Ears and voice take no time by default; `--engines local` takes the real ones.
 
-    python benchmarks/call_recovery.py [--kills 50] [--lines 2] [--engines none|local] [--database-url URL] [--json]
+    python benchmarks/call_recovery.py [--kills 50] [--lines 4] [--engines none|local] [--database-url URL] [--json]
 
 The yardstick is a server of one process that nobody starts again: `--alone`.
 """
@@ -51,6 +51,8 @@ from wire_caller import WireCaller  # noqa: E402
 NO_TIME = (sys.executable, str(TESTS / "voice_process.py"))
 BOOK, NAME, YES = "I'd like to book a haircut tomorrow afternoon at half past two.", "My name is Sarah Johnson.", "Yes, please."
 MOST_TURNS = 14
+MOST_PEACE_SECONDS = 5.0
+"""Seconds at most between the moment at which all processes are ready and the next kill; a call takes longer."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Scores:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--kills", type=int, default=50)
-    options.add_argument("--lines", type=int, default=2, help="callers at once, each with a business of their own")
+    options.add_argument("--lines", type=int, default=4, help="callers at once, each with a business of their own")
     options.add_argument("--engines", choices=["none", "local"], default="none")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--database-url", help="a database that has been migrated; default: one of its own")
@@ -104,7 +106,7 @@ async def play(aira: Aira, base: str, numbers: list[str], processes: Processes, 
     over = asyncio.Event()
     lines = [asyncio.create_task(line(aira, base, number, scores, over)) for number in numbers]
     while scores.kills < arguments.kills and not all(one.done() for one in lines):
-        await asyncio.sleep(dice.uniform(0.2, 12.0))
+        await asyncio.sleep(dice.uniform(0.2, MOST_PEACE_SECONDS))
         while processes.ready() < processes.settings.aira_processes and not arguments.alone:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         if pids := processes.holding():

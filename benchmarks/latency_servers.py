@@ -31,6 +31,7 @@ class ConstantTalk:
     """Answers everything with one sentence."""
 
     ended = False
+    may_go_on = False
 
     async def start(self) -> AsyncGenerator[str, None]:
         yield "Good morning."

@@ -12,7 +12,7 @@ from aira.core.appointments import book_appointment, find_appointment, list_appo
 from aira.core.calls import call_events, call_messages, find_call, mind_state, open_chat
 from aira.model import AppointmentSource
 from aira.voice.chat import ChatReport, hold_chat
-from aira.voice.session import open_session
+from aira.voice.session import MOST_FAREWELLS, open_session
 from salon import CALLER, Salon
 
 
@@ -183,3 +183,63 @@ def test_a_second_bot_goes_on_where_the_first_was_lost(aira: Aira, salon: Salon)
 async def listen(sentences: AsyncIterator[str]) -> list[str]:
     """All that the bot says."""
     return [sentence async for sentence in sentences]
+
+
+class TestFarewell:
+    def test_is_taken_back_for_whoever_has_more_to_say(self, aira: Aira, salon: Salon) -> None:
+        """The journal no longer says that the bot is done, so that a broken line would be connected again."""
+
+        async def converse() -> tuple[str | None, str]:
+            call = open_chat(aira, business=salon.business.id, from_number=CALLER)
+            session = await open_session(aira, call)
+            await words_of(session.hear("goodbye"))
+            assert (session.ended, find_call(aira, call.call_sid).next_step) == (True, "hang_up")
+            answer = await words_of(session.hear("wait, one more thing, do you also cut beards?"))
+            return find_call(aira, call.call_sid).next_step, answer
+
+        next_step, answer = asyncio.run(converse())
+
+        assert next_step is None
+        assert answer
+
+    def test_is_final_for_whoever_says_goodbye_as_well(self, aira: Aira, salon: Salon) -> None:
+        """Their words stand in the transcript."""
+
+        async def converse() -> tuple[bool, list[str]]:
+            call = open_chat(aira, business=salon.business.id, from_number=CALLER)
+            session = await open_session(aira, call)
+            await words_of(session.hear("goodbye"))
+            assert await words_of(session.hear("Thanks, bye!")) == ""
+            return session.ended, [event.text for event in call_events(aira, call.id) if event.role == "caller"]
+
+        assert asyncio.run(converse()) == (True, ["goodbye", "Thanks, bye!"])
+
+    def test_is_taken_back_only_so_often(self, aira: Aira, salon: Salon) -> None:
+        """Nobody keeps the line by calling the bot back for ever."""
+
+        async def farewells() -> int:
+            call = open_chat(aira, business=salon.business.id, from_number=CALLER)
+            session = await open_session(aira, call)
+            for turn in range(40):
+                if session.ended and not session.may_go_on:
+                    return turn
+                await words_of(session.hear("wait" if session.ended else "bye"))
+            return 40
+
+        assert asyncio.run(farewells()) == 2 * MOST_FAREWELLS - 1
+
+    def test_of_a_caller_who_was_rude_is_final(self, aira: Aira, salon: Salon) -> None:
+        """They were warned."""
+
+        async def converse(*lines: str) -> bool:
+            session = await open_session(aira, open_chat(aira, business=salon.business.id, from_number=CALLER))
+            for line in lines:
+                await words_of(session.hear(line))
+            return session.ended and not session.may_go_on
+
+        assert asyncio.run(converse("you idiot", "shut up you stupid machine", "wait, how much is a haircut?"))
+
+
+async def words_of(sentences: AsyncIterator[str]) -> str:
+    """What the bot says, as one text."""
+    return " ".join([sentence async for sentence in sentences])

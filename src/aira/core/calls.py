@@ -177,8 +177,11 @@ def mind_state(aira: Aira, call: UUID) -> dict[str, object] | None:
     return state
 
 
-def set_next_step(aira: Aira, call: UUID, next_step: str, *, outcome: str, reason: str | None = None) -> None:
-    """Note what the bot wants done when its stream ends, hang_up or transfer, what the call achieved, and why it is transferred."""
+def set_next_step(aira: Aira, call: UUID, next_step: str | None, *, outcome: str, reason: str | None = None) -> None:
+    """Note what the bot wants done when its stream ends, hang_up or transfer, what the call achieved, and why it is transferred.
+
+    None takes it back: the bot goes on talking.
+    """
     values = {"call": call, "next_step": next_step, "outcome": outcome, "reason": reason.replace("\0", "")[:500] if reason else None}
     with aira.database.transaction() as connection:
         execute(connection, _NEXT_STEP_SQL, values)

@@ -17,6 +17,7 @@ from aira.model import BusinessFacts, Call
 from aira.voice.briefing import brief
 from aira.voice.journal import achieved, in_words, plain
 from aira.voice.minds import READING, BuiltinMind, GuardedMind, Mind, restored
+from aira.voice.receptionist import calls_back
 from aira.voice.receptionist.protocol import (
     EndCall,
     Event,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from aira.voice.vendors.models import Models
 
 RECORDED = "This call is recorded."
+MOST_FAREWELLS = 4
+"""How often the bot takes leave: after the last time it hangs up whatever is said."""
 
 _RANK = ["no_need", "silent", "answered", "message", "cancelled", "rescheduled", "booked"]
 
@@ -68,6 +71,7 @@ class Session:
         self._tools = tools
         self._told_delay = measured
         self._silences = 0
+        self._farewells = 0
         self._last_bot_turn: int | None = None
         self._next_step: str | None = None
         self._owed: list[asyncio.Task[ToolResult]] = []
@@ -88,10 +92,17 @@ class Session:
             async for sentence in sentences:
                 yield sentence
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the bot has taken leave, but would answer a caller who has something more to say."""
+        return self._next_step == "hang_up" and self.outcome != "abusive" and self._farewells < MOST_FAREWELLS
+
     async def hear(self, text: str) -> AsyncGenerator[str, None]:
-        """What the bot says to the caller's words."""
-        self._silences = 0
+        """What the bot says to the caller's words; after its farewell nothing, unless the caller has something more to say."""
         await self._note("caller", text)
+        if self.ended and not await self._called_back(text):
+            return
+        self._silences = 0
         async with aclosing(self._answers(Heard(text))) as sentences:
             async for sentence in sentences:
                 yield sentence
@@ -218,10 +229,21 @@ class Session:
         if _RANK.index(outcome) > _RANK.index(self.outcome):
             self.outcome = outcome
 
+    async def _called_back(self, text: str) -> bool:
+        """Take the farewell back where these words ask for it."""
+        if not (self.may_go_on and calls_back(text, self._facts(), after_silence=self._silences > 0)):
+            return False
+        self.ended = False
+        self.outcome = "no_need" if self.outcome == "silent" else self.outcome
+        self._next_step = None
+        await aio.set_next_step(self._aira, self.call.id, None, outcome=self.outcome)
+        return True
+
     async def _end(self, next_step: str, outcome: str, *, reason: str | None = None) -> None:
         self.ended = True
         self.outcome = outcome
         self._next_step = next_step
+        self._farewells += 1
         await aio.set_next_step(self._aira, self.call.id, next_step, outcome=outcome, reason=reason)
 
     async def _note(

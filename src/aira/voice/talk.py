@@ -12,6 +12,10 @@ class Talk(Protocol):
     ended: bool
     """Nothing more will be said: hang up when the last words have been heard."""
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether a conversation that has ended goes on if the caller has something more to say."""
+
     def start(self) -> AsyncGenerator[str, None]:
         """The bot's first sentences."""
 

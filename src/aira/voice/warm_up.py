@@ -69,6 +69,7 @@ class _Greeting:
     """A conversation that is over after one sentence."""
 
     ended = False
+    may_go_on = False
 
     async def start(self) -> AsyncGenerator[str, None]:
         self.ended = True

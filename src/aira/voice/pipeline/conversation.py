@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -28,6 +28,17 @@ logger = logging.getLogger(__name__)
 
 LAST_WORDS_SECONDS = 15.0
 """How long the end of the bot's last words is waited for at most."""
+BREATH_SECONDS = 1.5
+"""How long a caller has after the bot's goodbye to begin with "oh, one more thing"."""
+
+
+@dataclass(slots=True)
+class _Due:
+    """Sentences to be said, and what the caller's words before them cut off."""
+
+    sentences: AsyncGenerator[str, None]
+    delay: Delay | None = None
+    cut_off: list[str] = field(default_factory=list)
 
 
 class Conversation(FrameProcessor):
@@ -40,7 +51,7 @@ class Conversation(FrameProcessor):
         super().__init__()
         self._talk = talk
         self._begins_with = begins_with
-        self._waiting: asyncio.Queue[tuple[AsyncGenerator[str, None], Delay | None]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Due] = asyncio.Queue()
         self._unheard: deque[tuple[str, str]] = deque()
         self._cut_off: list[str] = []
         self._marks = 0
@@ -49,6 +60,9 @@ class Conversation(FrameProcessor):
         """Set while the caller makes a sound; its result is whether there were words in it."""
         self._delay: Delay | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._leaving: asyncio.Task[None] | None = None
+        """Hangs up after a breath, unless the caller has something more to say."""
+        self._last_words: asyncio.Task[None] | None = None
         self.failed = False
         """The conversation broke off by an error."""
 
@@ -59,7 +73,7 @@ class Conversation(FrameProcessor):
             await self._hear(frame)
             return
         if isinstance(frame, self._begins_with) and not self._tasks:
-            self._waiting.put_nowait((self._talk.start(), Delay()))
+            self._waiting.put_nowait(_Due(self._talk.start(), Delay()))
             self._start(self._converse())
         elif isinstance(frame, InterruptionFrame):
             await self._interrupt()
@@ -76,7 +90,7 @@ class Conversation(FrameProcessor):
     async def be_silent(self, *_: object) -> None:
         """The caller has said nothing for a while."""
         if not self._thinking and not self._talk.ended:
-            self._waiting.put_nowait((self._talk.silence(), None))
+            self._waiting.put_nowait(_Due(self._talk.silence()))
 
     async def played(self, mark: str) -> None:
         """The carrier has played everything up to this mark."""
@@ -86,11 +100,10 @@ class Conversation(FrameProcessor):
 
     async def _hear(self, turn: CallerTurn) -> None:
         cut_off, self._cut_off = self._cut_off, []
-        if turn.text and not self._talk.ended:
-            self._waiting.put_nowait((self._talk.hear(turn.text), turn.delay))
+        if turn.text:
+            self._waiting.put_nowait(_Due(self._talk.hear(turn.text), turn.delay, cut_off))
         else:
-            for sentence in cut_off:  # a cough or a door; or a goodbye over ours, after which nobody is left on a dead line
-                await self._speak(sentence)
+            await self._speak_all(cut_off)  # a cough or a door
         if self._cut_in is not None and not self._cut_in.done():
             self._cut_in.set_result(bool(turn.text))
         await self._hang_up_when_done()
@@ -106,23 +119,31 @@ class Conversation(FrameProcessor):
 
     async def _take_turns(self) -> None:
         while True:
-            sentences, delay = await self._waiting.get()
+            due = await self._waiting.get()
             self._thinking = True
-            asked_at = time.monotonic()
             self._cut_in = None
-            async with aclosing(sentences):
-                async for sentence in sentences:
-                    if await self._cut_off_by_words():
-                        await self._talk.interrupted([sentence])
-                        break
-                    if delay is not None:
-                        self._delay = replace(delay, asked_at=asked_at, answered_at=time.monotonic())
-                        delay = None
-                    await self._speak(sentence)
+            answered = await self._answer(due)
+            if self._talk.ended and not answered:
+                await self._speak_all(due.cut_off)  # a goodbye over ours: nobody is left on a dead line
             self._thinking = False
-            if self._talk.ended:
-                self._start(self._hang_up_anyway())
+            if self._talk.ended and self._last_words is None:
+                self._last_words = self._start(self._hang_up_anyway())
             await self._hang_up_when_done()
+
+    async def _answer(self, due: _Due) -> bool:
+        """Say the sentences as they come; whether there were any."""
+        asked_at, delay, answered = time.monotonic(), due.delay, False
+        async with aclosing(due.sentences) as sentences:
+            async for sentence in sentences:
+                answered = True
+                if await self._cut_off_by_words():
+                    await self._talk.interrupted([sentence])
+                    break
+                if delay is not None:
+                    self._delay = replace(delay, asked_at=asked_at, answered_at=time.monotonic())
+                    delay = None
+                await self._speak(sentence)
+        return answered
 
     async def _cut_off_by_words(self) -> bool:
         """Whether the caller has something to say; a sound is waited for until that is known. What is begun goes on after a mere noise."""
@@ -131,6 +152,10 @@ class Conversation(FrameProcessor):
         spoke = await self._cut_in
         self._cut_in = None
         return spoke
+
+    async def _speak_all(self, sentences: list[str]) -> None:
+        for sentence in sentences:
+            await self._speak(sentence)
 
     async def _speak(self, sentence: str) -> None:
         self._marks += 1
@@ -153,13 +178,33 @@ class Conversation(FrameProcessor):
             await self._talk.measured(delay.parts(time.monotonic()))
 
     async def _hang_up_when_done(self) -> None:
+        if self._last_words is not None and not self._talk.ended:  # the caller called back
+            await self.cancel_task(self._last_words)
+            self._last_words = None
+        if not self._is_done() or self._leaving is not None:
+            return
+        if self._talk.may_go_on:
+            self._leaving = self._start(self._hang_up_after_a_breath())
+        else:
+            await self.push_frame(EndWorkerFrame())
+
+    def _is_done(self) -> bool:
+        """Whether everything has been said and heard."""
         owing = self._unheard or self._cut_off  # what was cut off is said again
-        if self._talk.ended and not self._thinking and not owing and self._waiting.empty():
+        sounding = self._talk.may_go_on and self._cut_in is not None and not self._cut_in.done()
+        return self._talk.ended and not (self._thinking or owing or sounding) and self._waiting.empty()
+
+    async def _hang_up_after_a_breath(self) -> None:
+        await asyncio.sleep(BREATH_SECONDS)
+        self._leaving = None
+        if self._is_done():
             await self.push_frame(EndWorkerFrame())
 
     async def _hang_up_anyway(self) -> None:
         await asyncio.sleep(LAST_WORDS_SECONDS)
         await self.push_frame(EndWorkerFrame())
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        self._tasks.append(self.create_task(work))
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = self.create_task(work)
+        self._tasks.append(task)
+        return task

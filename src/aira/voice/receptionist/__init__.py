@@ -4,7 +4,8 @@ Words are brought to one plain form (`words`), read against what was asked (`und
 and answered in sentences that stand in `phrases`. Nothing in here hears, speaks, waits, looks at a clock or into a database.
 """
 
+from aira.voice.receptionist.calling_back import calls_back
 from aira.voice.receptionist.dialogue import decide
 from aira.voice.receptionist.names import is_same_name as is_same_customer
 
-__all__ = ["decide", "is_same_customer"]
+__all__ = ["calls_back", "decide", "is_same_customer"]

@@ -123,6 +123,8 @@ class State:
     """The bot's last words, for 'say that again'."""
     outcome: str = "no_need"
     ended: bool = False
+    fell_silent: bool = False
+    """It has ended because nothing was heard any more."""
 
     def to_json(self) -> str:
         """The state as one JSON object."""

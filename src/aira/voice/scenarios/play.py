@@ -123,8 +123,8 @@ class Stage:
 async def _converse(session: Session, caller: Caller) -> None:
     said = " ".join([sentence async for sentence in session.start()])
     for _ in range(MOST_TURNS):
-        reply = None if session.ended else caller.reply(said)
-        if reply is None:
+        reply = caller.reply(said) if session.may_go_on or not session.ended else None
+        if reply is None or (session.ended and reply == SILENCE):
             return
         sentences = session.silence() if reply == SILENCE else session.hear(reply)
         said = " ".join([sentence async for sentence in sentences])
