@@ -51,7 +51,7 @@ from wire_caller import WireCaller  # noqa: E402
 NO_TIME = (sys.executable, str(TESTS / "voice_process.py"))
 BOOK, NAME, YES = "I'd like to book a haircut tomorrow afternoon at half past two.", "My name is Sarah Johnson.", "Yes, please."
 MOST_TURNS = 14
-MOST_PEACE_SECONDS = 5.0
+MOST_PEACE_SECONDS = 7.0
 """Seconds at most between the moment at which all processes are ready and the next kill; a call takes longer."""
 
 
@@ -83,7 +83,7 @@ def measure(url: str, arguments: argparse.Namespace) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="aira-benchmark-") as home, listen("127.0.0.1", 0) as listening:
         base = f"http://127.0.0.1:{listening.getsockname()[1]}"
         count = 1 if arguments.alone else 2
-        settings = Settings(aira_home=Path(home), database_url=url, voice_agent_service_url=base, aira_processes=count)
+        settings = server_settings(Path(home), url, base, count)
         with open_aira(settings) as aira:
             numbers = [open_business(aira, line) for line in range(arguments.lines)]
             processes = Processes(settings, listening, command=NO_TIME if arguments.engines == "none" else COMMAND)
@@ -98,6 +98,19 @@ def measure(url: str, arguments: argparse.Namespace) -> dict[str, object]:
         "recovered_p50_ms": round(statistics.median(times)) if times else None,
         "recovered_p95_ms": round(times[min(len(times) - 1, int(0.95 * len(times)))]) if times else None,
     }
+
+
+def server_settings(home: Path, url: str, base: str, processes: int) -> Settings:
+    """One caller's number rings again and again, so limits by caller are off."""
+    return Settings(
+        aira_home=home,
+        database_url=url,
+        voice_agent_service_url=base,
+        aira_processes=processes,
+        aira_caller_calls=0,
+        aira_caller_calls_per_hour=0,
+        aira_business_calls_per_hour=0,
+    )
 
 
 async def play(aira: Aira, base: str, numbers: list[str], processes: Processes, arguments: argparse.Namespace) -> Scores:
@@ -138,14 +151,20 @@ class Booker:
     base: str
     number: str
     turns: int = 0
+    over_at: float = 0.0
+    """When the call was over, in seconds of the monotonic clock."""
 
-    async def ring(self) -> str:
+    def __post_init__(self) -> None:
         secret = webhook_secret(self.aira.settings)
         self.call = WireCaller(self.base, secret=secret, to_number=self.number, says=self.says)
+
+    async def ring(self) -> str:
         try:
             await self.call.place()
         except (httpx.HTTPError, ConnectionError):
             return "lost"
+        finally:
+            self.over_at = time.monotonic()
         booked = await asyncio.to_thread(self._forget_bookings)
         said = await asyncio.to_thread(self._bot_said)
         if booked != (1 if "You're booked" in said else booked) or booked > 1:
@@ -194,7 +213,7 @@ def open_business(aira: Aira, line: int) -> str:
 
 
 @contextmanager
-def running(processes: Processes, count: int) -> Iterator[None]:
+def running(processes: Processes, count: int) -> Iterator[threading.Thread]:
     thread = threading.Thread(target=processes.run)
     thread.start()
     try:
@@ -202,7 +221,7 @@ def running(processes: Processes, count: int) -> Iterator[None]:
             if not thread.is_alive():
                 raise SystemExit("The voice server did not start.")
             time.sleep(0.05)
-        yield
+        yield thread
     finally:
         processes.drain()
         processes.drain()
