@@ -24,6 +24,7 @@ from aira.core.app import Aira
 from aira.core.calls import find_call, open_chat
 from aira.settings import Settings
 from aira.voice.audio import PACKET_SAMPLES, Samples, decode_mulaw, encode_mulaw, loudness
+from aira.voice.notes import Notes
 from aira.voice.pipeline import run_call
 from aira.voice.session import open_session
 from aira.voice.simulator.caller import packets
@@ -155,10 +156,12 @@ async def hold(aira: Aira, case: Case, failing: Vendors, working: Vendors, home:
     circuits = Circuits()
     call = open_chat(aira, business=business)
     models = language_models(settings, circuits)
-    session = await open_session(aira, call, model=models)
+    notes = Notes(aira, call)
+    session = await open_session(aira, call, model=models, watch=notes.watch)
+    notes.watch.give_up = session.give_up
     local = None if case.kind != "all" else -1
-    ears = Hearing(listeners(settings, ["deepgram", "openai"], circuits)[:local])
-    voice = Speaking(speakers(settings, circuits)[:local], Clips(home / "clips"))
+    ears = Hearing(listeners(settings, ["deepgram", "openai"], circuits)[:local], notes.watch)
+    voice = Speaking(speakers(settings, circuits)[:local], Clips(home / "clips"), notes.watch)
     for gate in circuits:
         gate.circuit.most_failures = 1000
     line = PhoneLine([failing, working], deque(SAYS.items()))
@@ -169,8 +172,7 @@ async def hold(aira: Aira, case: Case, failing: Vendors, working: Vendors, home:
     duration = time.monotonic() - began
     line.closed = True
     await talking
-    if voice.gave_up:
-        await session.give_up()
+    await notes.written()
     if complete:
         await session.close()
     await models.aclose()

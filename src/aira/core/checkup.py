@@ -11,6 +11,7 @@ from aira.core.documents import verify_documents
 from aira.core.lines import line_webhooks
 from aira.core.reconcile import reconcile_numbers
 from aira.core.senders import stopped_senders
+from aira.core.vendor_failures import SPAN, vendor_failures
 from aira.core.wallet import verify_wallet
 from aira.errors import AiraError, SetupError
 from aira.model import Check
@@ -19,6 +20,15 @@ from aira.settings import Settings, load_settings, setting_origins
 LONGEST_WAIT = timedelta(minutes=10)
 """A document or message that waits longer has no worker."""
 LONGEST_WITHOUT_BILLING = timedelta(hours=26)
+
+_VENDOR_FIXES = {
+    "status_401": "Set the vendor's key anew.",
+    "status_402": "Top up the account at the vendor.",
+    "status_403": "Set the vendor's key anew.",
+    "status_404": "Look at the model's or voice's name in the settings.",
+    "status_429": "Raise the limit at the vendor, or take fewer calls with AIRA_MAX_CALLS.",
+    "too_slow": "Raise its deadline, such as AIRA_TTS_DEADLINE, or choose a faster model.",
+}
 
 _Look = tuple[str, Callable[[], Iterable[Check]]]
 
@@ -62,6 +72,7 @@ def _of_database(aira: Aira, *, fix: bool) -> Iterator[Check]:
     looks: list[_Look] = [
         ("carrier", lambda: _carrier(aira, fix=fix)),
         ("voice", lambda: _voice(aira)),
+        ("vendors", lambda: _vendors(aira)),
         ("embedding", lambda: _embedding(aira)),
         ("documents", lambda: _documents(aira)),
         ("messages", lambda: _messages(aira)),
@@ -132,6 +143,21 @@ def _voice(aira: Aira) -> Iterator[Check]:
         return
     local = {"local"} & {aira.settings.aira_stt, aira.settings.aira_tts}
     yield Check("voice", "ok", f"speech {'in process' if local else 'by vendors'}, mind {aira.settings.aira_mind}", "")
+
+
+def _vendors(aira: Aira) -> Iterator[Check]:
+    failing = vendor_failures(aira)
+    minutes = f"{SPAN.total_seconds() / 60:.0f} minutes"
+    for one in failing:
+        alone = ", then left alone for half a minute" if one.left_alone else ""
+        yield Check(
+            f"{one.kind} vendor {one.vendor}",
+            "warn",
+            f"failed {one.failures} times in {one.calls} calls within {minutes}, last at {one.latest:%H:%M:%S} UTC: {one.reason}{alone}",
+            _VENDOR_FIXES.get(one.reason.removeprefix("llm_"), "Look at the vendor's status page; calls go on with the next in line."),
+        )
+    if not failing:
+        yield Check("vendors", "ok", f"none of speech or language failed in a call within {minutes}", "")
 
 
 def _embedding(aira: Aira) -> Iterator[Check]:

@@ -14,6 +14,7 @@ from aira.core.businesses import find_business
 from aira.core.calls import call_events, find_call, open_chat
 from aira.model import Appointment, Call, CallEvent, Turn
 from aira.voice.latencies import Latencies
+from aira.voice.notes import Notes
 from aira.voice.session import Session, open_session
 
 Show = Callable[[str, str], None]
@@ -89,7 +90,8 @@ async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> 
         from aira.voice.vendors.models import language_models
 
         model = language_models(aira.settings)
-    session = await open_session(aira, call, model=model)
+    notes = Notes(aira, call)
+    session = await open_session(aira, call, model=model, watch=notes.watch)
     shown = _Shown(aira, session, show)
     delays: list[float] = []
     try:
@@ -99,6 +101,7 @@ async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> 
             if said:
                 delays.append(await shown.speak(session.hear(said)))
     finally:
+        await notes.written()
         await session.close()
         if model is not None:
             await model.aclose()

@@ -9,10 +9,12 @@ from aira.core import aio
 from aira.core.app import Aira
 from aira.errors import AiraError
 from aira.model import Call
+from aira.voice.notes import Notes
 from aira.voice.session import Session, open_session
 from aira.voice.switchboard import Switchboard
 from aira.voice.talk import Talk
 from aira.voice.tape import Tape
+from aira.voice.vendors.watch import Watch
 
 if TYPE_CHECKING:
     from pipecat.services.stt_service import STTService
@@ -32,13 +34,14 @@ async def hold_call(switchboard: Switchboard, call: Call, carry: Carry) -> None:
     """Hold the conversation of a call. Raises NotFound where the call belongs to no business."""
     aira = switchboard.aira
     tape = Tape() if aira.settings.aira_record_calls else None
-    session = await open_session(aira, call, model=switchboard.model, measured=switchboard.meters.delay.observe)
+    notes = Notes(aira, call)
+    session = await open_session(aira, call, model=switchboard.model, measured=switchboard.meters.delay.observe, watch=notes.watch)
+    notes.watch.give_up = partial(_give_up, session)
     preparing = asyncio.create_task(_load_documents(aira, call))
-    hearing, speaking = _speech(switchboard)
+    hearing, speaking = _speech(switchboard, notes.watch)
     complete = await carry(session, hearing=hearing, speaking=speaking, tape=tape)
     await preparing
-    if getattr(speaking, "gave_up", False):
-        await session.give_up()
+    await notes.written()
     if complete:
         await session.close()
     else:
@@ -47,12 +50,21 @@ async def hold_call(switchboard: Switchboard, call: Call, carry: Carry) -> None:
         await _keep(aira, session, tape)
 
 
-def _speech(switchboard: Switchboard) -> "tuple[STTService, TTSService]":
+async def _give_up(session: Session) -> None:
+    """Note it before the stream ends: the carrier asks how the call goes on as soon as it does."""
+    try:
+        await session.give_up()
+    except AiraError as error:
+        logger.warning("A call is given up, and its journal does not say so: %s", error.reason)
+
+
+def _speech(switchboard: Switchboard, watch: Watch) -> "tuple[STTService, TTSService]":
     if switchboard.speech is not None:
         return switchboard.speech()
     from aira.voice.speech import hearing, speaking
 
-    return hearing(switchboard.aira.settings), speaking(switchboard.aira.settings)
+    settings = switchboard.aira.settings
+    return hearing(settings, watch=watch), speaking(settings, watch=watch)
 
 
 async def _load_documents(aira: Aira, call: Call) -> None:

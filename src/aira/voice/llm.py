@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +23,7 @@ from aira.voice.receptionist import decide
 from aira.voice.receptionist.protocol import Action, EndCall, Event, Facts, Heard, Resumed, Say, Silence, Started, ToolResult, Transfer
 from aira.voice.receptionist.state import State
 from aira.voice.vendors.models import Endpoint, Models
+from aira.voice.vendors.watch import Watch
 
 MOST_ROUNDS = 6
 """Requests for one event after which the model is taken to run in circles."""
@@ -45,6 +46,8 @@ class _Call:
 class _Answer:
     text: str = ""
     calls: dict[int, _Call] = field(default_factory=dict)
+    used: Message = field(default_factory=dict)
+    """Tokens by name, as far as the model has told."""
 
 
 class LlmMind:
@@ -54,8 +57,9 @@ class LlmMind:
     built-in receptionist's, so that they are there at once.
     """
 
-    def __init__(self, models: Models, *, memory: Memory | None = None) -> None:
+    def __init__(self, models: Models, *, memory: Memory | None = None, watch: Watch | None = None) -> None:
         self._models = models
+        self._watch = watch or Watch()
         remembered = (memory or {}).get("messages")
         self._messages: list[Message] = list(remembered) if isinstance(remembered, list) else []
         self._asked: list[_Call] = []
@@ -121,29 +125,34 @@ class LlmMind:
         """The sentences of an answer as they come, of the first model that has one."""
         failure = _failed("resting")
         for endpoint in self._models.in_turn():
+            if self._watch.spent:
+                break
+            attempt = self._watch.asks(endpoint.gate, self._models.deadline)
             if self._messages and self._messages[-1]["role"] == "assistant":
                 self._messages.append({"role": "system", "content": _GO_ON})
             try:
-                async with aclosing(self._answer(endpoint, facts)) as sentences:
+                async with aclosing(self._answer(endpoint, facts, attempt.seconds)) as sentences:
                     async for sentence in sentences:
                         yield sentence
             except VendorError as error:
-                endpoint.gate.failed(error.reason)
+                attempt.failed(error.reason)
                 failure = error
             else:
-                endpoint.gate.succeeded()
+                attempt.succeeded()
                 return
         raise failure
 
-    async def _answer(self, endpoint: Endpoint, facts: Facts) -> AsyncGenerator[str, None]:
+    async def _answer(self, endpoint: Endpoint, facts: Facts, seconds: float | None) -> AsyncGenerator[str, None]:
         """One model's sentences; what was begun is remembered also where the caller cuts it off, or the model breaks off."""
         answer = _Answer()
         spoken = 0
         try:
-            async with aclosing(self._stream(endpoint, facts)) as deltas:
-                async for delta in deltas:
-                    _merge(answer, delta)
+            async with aclosing(self._stream(endpoint, facts, seconds)) as steps:
+                async for step in steps:
+                    _merge(answer, step)
                     *sentences, rest = _SENTENCE_END.split(answer.text[spoken:])
+                    if step.get("finish_reason"):
+                        sentences, rest = [*sentences, rest], ""
                     spoken = len(answer.text) - len(rest)
                     for sentence in filter(None, map(str.strip, sentences)):
                         yield sentence
@@ -156,24 +165,30 @@ class LlmMind:
             answer.text = answer.text[:spoken]
             raise
         finally:
+            self._note_usage(endpoint, answer)
             if answer.text or self._asked:
                 self._messages.append(_message(answer, called=self._asked))
 
-    async def _stream(self, endpoint: Endpoint, facts: Facts) -> AsyncGenerator[Message, None]:
+    def _note_usage(self, endpoint: Endpoint, answer: _Answer) -> None:
+        self._watch.note_usage("llm_input_tokens", answer.used.get("prompt_tokens") or 0, endpoint.model)
+        self._watch.note_usage("llm_output_tokens", answer.used.get("completion_tokens") or 0, endpoint.model)
+
+    async def _stream(self, endpoint: Endpoint, facts: Facts, seconds: float | None) -> AsyncGenerator[Message, None]:
         body = {
             "model": endpoint.model,
             "stream": True,
+            "stream_options": {"include_usage": True},
             "temperature": 0.3,
             "messages": [{"role": "system", "content": instructions(facts)}, *self._messages],
             "tools": SCHEMAS,
         }
-        begins_by = time.monotonic() + self._models.deadline
+        begins_by = time.monotonic() + (seconds or self._models.deadline)
         try:
-            async with asyncio.timeout(self._models.deadline):
+            async with asyncio.timeout(seconds):
                 response = await endpoint.client.send(endpoint.client.build_request("POST", "chat/completions", json=body), stream=True)
             try:
-                async for delta in self._deltas(response, begins_by):
-                    yield delta
+                async for step in self._steps(response, begins_by):
+                    yield step
             finally:
                 await response.aclose()
         except TimeoutError:
@@ -185,27 +200,44 @@ class LlmMind:
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise _failed("garbage") from None
 
-    async def _deltas(self, response: httpx.Response, until: float) -> AsyncGenerator[Message, None]:
-        """The steps of an answer; only one that says something counts as going on, not a line that keeps the connection alive."""
+    async def _steps(self, response: httpx.Response, until: float) -> AsyncGenerator[Message, None]:
+        """The steps of an answer, and what it used.
+
+        Only a step that says something counts as going on, not a line that keeps the connection alive.
+        """
         response.raise_for_status()
         lines = response.aiter_lines()
         finished = False
-        while (line := await asyncio.wait_for(anext(lines, None), until - time.monotonic())) != _LAST_LINE:
+        while (line := await _next_line(lines, until, lenient=finished)) != _LAST_LINE:
             if line is None:
                 if finished:
                     return
                 raise _failed("broken_off")
             if line.startswith("data:"):
-                for choice in json.loads(line[5:])["choices"]:
+                chunk = json.loads(line[5:])
+                for choice in chunk["choices"]:
                     finished = finished or choice.get("finish_reason") is not None
                     if choice["delta"].get("content") or choice["delta"].get("tool_calls"):
                         until = time.monotonic() + self._models.deadline
-                    yield choice["delta"]
+                    yield {**choice["delta"], "finish_reason": choice.get("finish_reason")}
+                if chunk.get("usage"):
+                    yield {"usage": chunk["usage"]}
 
 
-def _merge(answer: _Answer, delta: Message) -> None:
-    answer.text += delta.get("content") or ""
-    for part in delta.get("tool_calls") or ():
+async def _next_line(lines: AsyncIterator[str], until: float, *, lenient: bool) -> str | None:
+    """The next line, None after the last. Raises TimeoutError, or where a line is not needed gives None too."""
+    try:
+        return await asyncio.wait_for(anext(lines, None), until - time.monotonic())
+    except (TimeoutError, httpx.HTTPError):
+        if lenient:
+            return None
+        raise
+
+
+def _merge(answer: _Answer, step: Message) -> None:
+    answer.text += step.get("content") or ""
+    answer.used = step.get("usage") or answer.used
+    for part in step.get("tool_calls") or ():
         call = answer.calls.setdefault(part.get("index", 0), _Call())
         function = part.get("function") or {}
         call.id = part.get("id") or call.id

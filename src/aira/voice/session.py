@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from aira.core import aio
 from aira.core.app import Aira
-from aira.core.call_costs import Unit
 from aira.errors import NotFound, VendorError
 from aira.model import BusinessFacts, Call
 from aira.voice.briefing import brief
@@ -36,6 +35,7 @@ from aira.voice.tools import Tools, tool_name
 
 if TYPE_CHECKING:
     from aira.voice.vendors.models import Models
+    from aira.voice.vendors.watch import Watch
 
 RECORDED = "This call is recorded."
 MOST_FAREWELLS = 4
@@ -122,10 +122,6 @@ class Session:
             self._told_delay(latency_ms["total"] / 1000)
             await aio.record_latency(self._aira, self.call.id, self._last_bot_turn, latency_ms)
 
-    async def used(self, unit: Unit, quantity: float, *, engine: str) -> None:
-        """Note what the call has used: for those who hear, think and speak for it, as it happens."""
-        await aio.record_usage(self._aira, self.call.id, unit, quantity, engine=engine)
-
     async def close(self) -> None:
         """The line is free: end the call, unless it goes on with a person. What was begun is finished first."""
         if self._owed:
@@ -171,10 +167,7 @@ class Session:
             following = await self._carry_out(last)
 
     async def _spoken(self, text: str) -> None:
-        spoken = len(text) if self.call.to_number is not None else 0  # a typed conversation has no voice
-        self._last_bot_turn, _ = await asyncio.gather(
-            self._note("bot", text, remember=True), self.used("tts_characters", spoken, engine=self._aira.settings.aira_tts)
-        )
+        self._last_bot_turn = await self._note("bot", text, remember=True)
 
     def _facts(self) -> Facts:
         return brief(self._known, caller_number=self.call.from_number, now=self._aira.clock.now())
@@ -254,12 +247,17 @@ class Session:
 
 
 async def open_session(
-    aira: Aira, call: Call, *, model: "Models | None" = None, measured: Callable[[float], object] = lambda seconds: None
+    aira: Aira,
+    call: Call,
+    *,
+    model: "Models | None" = None,
+    measured: Callable[[float], object] = lambda seconds: None,
+    watch: "Watch | None" = None,
 ) -> Session:
     """The conversation of a call that a bot has taken, with the mind that AIRA_MIND names; one that was lost goes on.
 
-    `model` are the language models, `measured` is told each answer's delay in seconds. Raises NotFound where the
-    call belongs to no business.
+    `model` are the language models, `measured` is told each answer's delay in seconds, `watch` is kept on who thinks, hears and speaks.
+    Raises NotFound where the call belongs to no business.
     """
     if call.business_id is None:
         raise NotFound("The call belongs to no business.")
@@ -270,7 +268,7 @@ async def open_session(
     if model is not None and (memory is None or memory.get("mind") == "llm"):
         from aira.voice.llm import LlmMind
 
-        mind = GuardedMind(LlmMind(model, memory=memory), tools.run, failed=partial(_note_takeover, aira, call))
+        mind = GuardedMind(LlmMind(model, memory=memory, watch=watch), tools.run, failed=partial(_note_takeover, aira, call))
     return Session(aira, call, known, mind=mind, tools=tools, measured=measured)
 
 

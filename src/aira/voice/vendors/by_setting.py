@@ -24,10 +24,10 @@ def listeners(settings: Settings, vendors: Sequence[str], circuits: Circuits) ->
             key = _key(settings.deepgram_api_key, "DEEPGRAM_API_KEY")
             make = partial(deepgram_service, api_key=key, base_url=settings.deepgram_base_url)
             make()  # says now what is missing
-            found.append(StreamingListener(gate, make, deadline=settings.aira_stt_deadline))
+            found.append(StreamingListener(gate, make, engine=vendor, deadline=settings.aira_stt_deadline))
         else:
             _openai_key(settings)
-            found.append(PostingListener(gate, partial(_openai_ear, settings), deadline=settings.aira_stt_deadline))
+            found.append(PostingListener(gate, partial(_openai_ear, settings), engine=vendor, deadline=settings.aira_stt_deadline))
     if ear_is_here():
         found.append(LocalListener(circuits.of("stt", "local")))
     return found
@@ -42,7 +42,7 @@ def speakers(settings: Settings, circuits: Circuits) -> list[Callable[[], Speake
     for vendor, voice in chosen:
         gate = circuits.of("tts", _place(vendor, settings))
         make = _SPEAKING[vendor](settings, voice)
-        made.append(partial(VendorSpeaker, gate, make, deadline=settings.aira_tts_deadline))
+        made.append(partial(VendorSpeaker, gate, make, engine=vendor, deadline=settings.aira_tts_deadline))
     if voice_is_here():
         made.append(partial(LocalSpeaker, circuits.of("tts", "local")))
     return made

@@ -5,7 +5,14 @@ until one has understood it.
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from pipecat.frames.frames import Frame, InputAudioRawFrame, StartFrame, TranscriptionFrame
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    StartFrame,
+    TranscriptionFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import SegmentedSTTService
@@ -17,6 +24,7 @@ from aira.voice.vendors.bench import failure
 from aira.voice.vendors.listeners import Listener
 from aira.voice.vendors.plausible import is_transcript
 from aira.voice.vendors.speaking import NobodyHears
+from aira.voice.vendors.watch import Watch
 
 P99_SECONDS = 0.4
 """How long after the end of speech its words are there at the latest, 99 times of 100, where no vendor fails."""
@@ -25,10 +33,12 @@ P99_SECONDS = 0.4
 class Hearing(SegmentedSTTService):
     """Tells the words of each stretch by the first of its listeners that can."""
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
+    def __init__(self, listeners: Sequence[Listener], watch: Watch | None = None) -> None:
         settings = STTSettings(model=None, language=None)
         super().__init__(trailing_silence_secs=0, ttfs_p99_latency=P99_SECONDS, settings=settings)
         self._listeners = listeners
+        self._watch = watch or Watch()
+        self._engine_here = any(listener.deadline is None for listener in listeners)
 
     @property
     def wants_wav_segments(self) -> bool:
@@ -37,6 +47,8 @@ class Hearing(SegmentedSTTService):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Get the first listener ready at the start."""
+        if isinstance(frame, (VADUserStartedSpeakingFrame, VADUserStoppedSpeakingFrame)):
+            self._watch.anew()
         await super().process_frame(frame, direction)
         if isinstance(frame, StartFrame):
             await self._listeners[0].prepare(self.processor_setup)
@@ -50,6 +62,7 @@ class Hearing(SegmentedSTTService):
         """Close what the listeners hold."""
         await super().cleanup()
         await asyncio.gather(*(listener.close() for listener in self._listeners))
+        self._note_usage()
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
         """Yield the stretch's words as one frame, or that there are none, or nobody to hear them."""
@@ -62,22 +75,32 @@ class Hearing(SegmentedSTTService):
     async def _understood(self, audio: bytes) -> str | None:
         """The words of a stretch, None where no listener is left."""
         for listener in self._listeners:
-            if not listener.gate.allows():
+            passed_over = self._watch.spent and self._engine_here and listener.deadline is not None
+            if passed_over or not listener.gate.allows():
                 continue
+            attempt = self._watch.asks(listener.gate, listener.deadline)
             try:
-                text = await self._asked(listener, audio)
+                text = await self._asked(listener, audio, seconds=attempt.seconds)
             except AiraError as error:
-                listener.gate.failed(error.reason)
+                attempt.failed(error.reason)
                 await listener.close()
             else:
-                listener.gate.succeeded()
+                attempt.succeeded()
                 return text
+            finally:
+                self._note_usage()
         return None
 
-    async def _asked(self, listener: Listener, audio: bytes) -> str:
+    def _note_usage(self) -> None:
+        for listener in self._listeners:
+            seconds, listener.given = listener.given, 0.0
+            if seconds:
+                self._watch.note_usage("stt_seconds", seconds, listener.engine)
+
+    async def _asked(self, listener: Listener, audio: bytes, *, seconds: float | None) -> str:
         await listener.prepare(self.processor_setup)
         try:
-            async with asyncio.timeout(listener.deadline):
+            async with asyncio.timeout(seconds):
                 text = " ".join((await listener.transcribe(audio)).split())
         except TimeoutError:
             raise failure("too_slow") from None

@@ -35,6 +35,10 @@ class Listener(Protocol):
     gate: Gate
     deadline: float | None
     """Seconds it may take for a stretch, None where it needs no watching."""
+    engine: str
+    """Who it is in the books of a call."""
+    given: float
+    """Seconds of sound it has been given; whoever notes them sets it back."""
 
     async def prepare(self, setup: FrameProcessorSetup) -> None:
         """Get ready for the first words; returns at once."""
@@ -52,9 +56,12 @@ class Listener(Protocol):
 class LocalListener:
     """The engine that runs in this process."""
 
+    engine = "local"
+
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.deadline: float | None = None
+        self.given = 0.0
         self._rate = EAR_RATE
 
     async def prepare(self, setup: FrameProcessorSetup) -> None:
@@ -66,6 +73,7 @@ class LocalListener:
 
     async def transcribe(self, audio: bytes) -> str:
         """The words of a stretch."""
+        self.given += len(audio) / 2 / self._rate
         return await asyncio.to_thread(self._heard, _padded(audio, self._rate))
 
     def _heard(self, samples: Samples) -> str:
@@ -78,9 +86,11 @@ class LocalListener:
 class PostingListener:
     """Pipecat's service of a vendor that takes a whole stretch in one request."""
 
-    def __init__(self, gate: Gate, make: Callable[[], SegmentedSTTService], *, deadline: float) -> None:
+    def __init__(self, gate: Gate, make: Callable[[], SegmentedSTTService], *, engine: str, deadline: float) -> None:
         self.gate = gate
+        self.engine = engine
         self.deadline: float | None = deadline
+        self.given = 0.0
         self._make = make
         self._service: SegmentedSTTService | None = None
         self._rate = EAR_RATE
@@ -98,11 +108,13 @@ class PostingListener:
     async def transcribe(self, audio: bytes) -> str:
         """The words of a stretch."""
         words = []
-        async for frame in cast(SegmentedSTTService, self._service).run_stt(wav_bytes(_padded(audio, self._rate), rate=self._rate)):
+        samples = _padded(audio, self._rate)
+        async for frame in cast(SegmentedSTTService, self._service).run_stt(wav_bytes(samples, rate=self._rate)):
             if isinstance(frame, ErrorFrame):
                 raise failure("error")
             if isinstance(frame, TranscriptionFrame):
                 words.append(frame.text)
+        self.given += len(samples) / self._rate
         return " ".join(words)
 
     async def close(self) -> None:
@@ -118,9 +130,11 @@ class StreamingListener:
     Where it was not connected from the stretch's beginning, it is connected anew and the whole stretch is played to it.
     """
 
-    def __init__(self, gate: Gate, make: Callable[[], STTService], *, deadline: float) -> None:
+    def __init__(self, gate: Gate, make: Callable[[], STTService], *, engine: str, deadline: float) -> None:
         self.gate = gate
+        self.engine = engine
         self.deadline: float | None = deadline
+        self.given = 0.0
         self._benches = Benches(make)
         self._setup: FrameProcessorSetup | None = None
         self._fed = 0
@@ -168,8 +182,10 @@ class StreamingListener:
                 yield frame.text
 
     async def _play(self, bench: Bench, audio: bytes) -> None:
+        rate = cast(FrameProcessorSetup, self._setup).audio_in_sample_rate
         self._fed += len(audio)
-        await bench.put(InputAudioRawFrame(audio, cast(FrameProcessorSetup, self._setup).audio_in_sample_rate, 1))
+        self.given += len(audio) / 2 / rate
+        await bench.put(InputAudioRawFrame(audio, rate, 1))
 
 
 def deepgram_service(*, api_key: str, base_url: str | None) -> STTService:

@@ -21,6 +21,8 @@ class Speaker(Protocol):
     gate: Gate
     deadline: float | None
     """Seconds it may take to begin a sentence and to go on with one, None where it needs no watching."""
+    engine: str
+    """Who it is in the books of a call."""
 
     def speak(self, text: str) -> AsyncGenerator[tuple[Samples, int], None]:
         """A text's sound in pieces, each with its sample rate. Closed early where the caller cuts in. Raises VendorError."""
@@ -35,8 +37,9 @@ class Speaker(Protocol):
 class VendorSpeaker:
     """Pipecat's service of a vendor, connected before the first sentence and anew after a failure."""
 
-    def __init__(self, gate: Gate, make: Callable[[], TTSService], *, deadline: float) -> None:
+    def __init__(self, gate: Gate, make: Callable[[], TTSService], *, engine: str, deadline: float) -> None:
         self.gate = gate
+        self.engine = engine
         self.deadline: float | None = deadline
         self._benches = Benches(make)
         self._interrupted = 0
@@ -76,6 +79,8 @@ class VendorSpeaker:
 
 class LocalSpeaker:
     """The voice that runs in this process."""
+
+    engine = "local"
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
