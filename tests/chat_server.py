@@ -25,6 +25,12 @@ class Reply:
     broken_after: int | None = None
     hangs: bool = False
     garbage: bool = False
+    tokens: tuple[int, int] | None = None
+    """What the answer is said to have used: tokens read and written; told where the request asks for it."""
+    says_it_is_done: bool = False
+    """Whether the last step names a reason to end, as vendors do."""
+    ends_late: bool = False
+    """Nothing follows the last step until the server is closed."""
 
     def deltas(self) -> Iterator[Delta]:
         """The answer in the steps a model streams it in, arguments of tools cut in two."""
@@ -111,4 +117,16 @@ def _answer(handler: BaseHTTPRequestHandler, server: ChatServer, reply: Reply) -
         line = "<html>" if reply.garbage else json.dumps({"choices": [{"index": 0, "delta": delta}]})
         handler.wfile.write(f"data: {line}\n\n".encode())
         handler.wfile.flush()
+    if reply.says_it_is_done:
+        _send(handler, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    if reply.tokens is not None and server.requests[-1].get("stream_options", {}).get("include_usage"):
+        read, written = reply.tokens
+        _send(handler, {"choices": [], "usage": {"prompt_tokens": read, "completion_tokens": written}})
+    if reply.ends_late:
+        server.closing.wait(30)
     handler.wfile.write(b"data: [DONE]\n\n")
+
+
+def _send(handler: BaseHTTPRequestHandler, chunk: dict[str, Any]) -> None:
+    handler.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+    handler.wfile.flush()

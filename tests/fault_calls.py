@@ -10,6 +10,7 @@ import json
 import time
 from collections import deque
 from collections.abc import MutableMapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -24,6 +25,7 @@ from aira.core.app import Aira
 from aira.core.calls import find_call, open_chat
 from aira.settings import Settings
 from aira.voice.audio import PACKET_SAMPLES, Samples, decode_mulaw, encode_mulaw, loudness
+from aira.voice.engines import shared_ear, shared_voice
 from aira.voice.notes import Notes
 from aira.voice.pipeline import run_call
 from aira.voice.session import open_session
@@ -37,7 +39,7 @@ from aira.voice.vendors.clips import Clips
 from aira.voice.vendors.hearing import Hearing
 from aira.voice.vendors.models import language_models
 from aira.voice.vendors.speaking import Speaking
-from vendor_servers import Vendors, deserted_address
+from vendor_servers import Vendors, deserted_address, vendor_server
 
 DEADLINE = 0.8
 """Seconds that each vendor gets in these calls."""
@@ -74,6 +76,7 @@ class Outcome:
     duration: float = 0.0
     next_step: str | None = None
     outcome: str | None = None
+    call_sid: str = ""
 
 
 @dataclass
@@ -148,6 +151,24 @@ class PhoneLine:
         self._incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
 
 
+def held(aira: Aira, cases: Sequence[Case], home: Path, *, business: UUID, at_once: int) -> list[Outcome]:
+    """Hold these calls, each with vendors of its own."""
+    shared_ear(), shared_voice()
+
+    async def all_of_them(servers: list[tuple[Vendors, Vendors]]) -> list[Outcome]:
+        turns = asyncio.Semaphore(at_once)
+
+        async def one(case: Case, pair: tuple[Vendors, Vendors]) -> Outcome:
+            async with turns:
+                return await hold(aira, case, *pair, home, business=business)
+
+        return await asyncio.gather(*map(one, cases, servers))
+
+    with ExitStack() as stack:
+        pairs = [(stack.enter_context(vendor_server()), stack.enter_context(vendor_server())) for _ in cases]
+        return asyncio.run(all_of_them(pairs))
+
+
 async def hold(aira: Aira, case: Case, failing: Vendors, working: Vendors, home: Path, *, business: UUID) -> Outcome:
     """Hold one call in which a vendor fails in every turn: nobody's breaker opens, or only the first turns would see the fault."""
     failing.fault = case.fault
@@ -178,7 +199,7 @@ async def hold(aira: Aira, case: Case, failing: Vendors, working: Vendors, home:
     await models.aclose()
     ended = find_call(aira, call.call_sid)
     silence = longest_silence(line.tape.caller(), line.tape.bot())
-    return Outcome(line.answered, silence, duration, ended.next_step, ended.outcome)
+    return Outcome(line.answered, silence, duration, ended.next_step, ended.outcome, call.call_sid)
 
 
 def _settings(settings: Settings, case: Case, failing: Vendors, working: Vendors) -> Settings:

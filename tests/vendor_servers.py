@@ -23,6 +23,8 @@ and rubbish.
 """
 RUBBISH = b"<html><body>" + b"Bad gateway. Please try again later. " * 400 + b"</body></html>"
 SECONDS_A_LETTER = 0.04
+TOKENS = {"prompt_tokens": 300, "completion_tokens": 20}
+"""What every answer of the model is said to have used."""
 
 Think = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 """The deltas of a model's answer to these messages."""
@@ -68,7 +70,10 @@ class Vendors:
 
         async def lines() -> AsyncIterator[bytes]:
             for delta in [{"role": "assistant", "content": ""}, *self.think(body["messages"])]:
-                yield b"data: " + json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}).encode() + b"\n\n"
+                yield _line({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+            yield _line({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+            if body["stream_options"]["include_usage"]:
+                yield _line({"choices": [], "usage": TOKENS})
             yield b"data: [DONE]\n\n"
 
         return await self._answer(request, lines(), content_type="text/event-stream", pieces_before_death=2)
@@ -245,6 +250,10 @@ def deserted_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _line(chunk: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
 
 async def _stop(runner: web.AppRunner) -> None:

@@ -1,18 +1,24 @@
 """`aira doctor` looks at every part, says what is wrong, with evidence and with what to type next."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from aira.adapters.system_clock import SystemClock
 from aira.cli.main import run
 from aira.core import add_business, add_document, buy_number, deliver_due, ingest_document, list_numbers
 from aira.core.app import Aira
+from aira.core.calls import open_call, record_event
 from aira.core.checkup import check_up
 from aira.core.db import execute
 from aira.core.senders import stop_texts
 from aira.errors import DocumentRefused
 from aira.settings import Settings
+from doubles import FrozenClock
 from rentals import funded_wallet
 
 PARTS = {
@@ -21,6 +27,7 @@ PARTS = {
     "voice address",
     "simulated carrier",
     "voice",
+    "vendors",
     "embedding",
     "documents",
     "vectors",
@@ -99,6 +106,42 @@ def test_a_document_that_nobody_reads_is_found(mine: Settings, salon: Aira, tmp_
     _write(salon, _LATE_SQL)
 
     assert _status(mine, "documents") == "fail"
+
+
+class TestVendors:
+    @pytest.fixture
+    def fails(self, salon: Aira) -> Callable[..., None]:
+        """Notes in a call that a vendor failed, as a voice server does; by default just now."""
+        call = open_call(salon, "CA1", from_number="+14155550177", to_number="+14155550123")
+
+        def fail(kind: str, vendor: str, reason: str, *, circuit: str = "closed", minutes_ago: int = 0) -> None:
+            detail = {"kind": kind, "vendor": vendor, "reason": reason, "circuit": circuit}
+            before = replace(salon, clock=FrozenClock(SystemClock().now() - timedelta(minutes=minutes_ago)))
+            record_event(before, call.id, "note", f"{vendor} failed.", tool="vendor", detail=detail)
+
+        with salon.database.transaction() as connection:
+            execute(connection, "update calls set started_at = now() - interval '30 minutes'", {})
+        return fail
+
+    def test_that_fail_in_calls_are_named(self, mine: Settings, fails: Callable[..., None]) -> None:
+        """With how often and why at last, whatever machine the calls were on, and with what can be done."""
+        for circuit in ("closed", "closed", "open"):
+            fails("tts", "cartesia", "status_402", circuit=circuit)
+        fails("llm", "openai gpt-4.1-mini", "llm_status_429")
+
+        found = {one.check: one for one in check_up(mine) if " vendor " in one.check}
+        assert list(found) == ["llm vendor openai gpt-4.1-mini", "tts vendor cartesia"]
+        speaking = found["tts vendor cartesia"]
+        assert (speaking.status, speaking.fix) == ("warn", "Top up the account at the vendor.")
+        assert speaking.evidence.startswith("failed 3 times in 1 calls within 15 minutes")
+        assert speaking.evidence.endswith("status_402, then left alone for half a minute")
+        assert "limit" in found["llm vendor openai gpt-4.1-mini"].fix
+
+    def test_that_failed_long_ago_are_forgotten(self, mine: Settings, fails: Callable[..., None]) -> None:
+        """What was a trouble this morning is none now."""
+        fails("tts", "cartesia", "status_402", minutes_ago=16)
+
+        assert _status(mine, "vendors") == "ok"
 
 
 def test_a_number_that_may_not_text_is_pointed_out(mine: Settings, salon: Aira) -> None:

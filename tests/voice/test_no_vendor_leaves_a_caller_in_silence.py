@@ -1,7 +1,5 @@
 """Whatever vendor fails, however it fails, wherever the call has got to: the caller is answered in the same turn."""
 
-import asyncio
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -9,10 +7,9 @@ import pytest
 
 from aira.core.app import Aira
 from aira.core.appointments import list_appointments
-from aira.voice.engines import shared_ear, shared_voice
-from fault_calls import DEADLINE, KINDS, PHASES, Case, Outcome, booking_times, hold
+from fault_calls import DEADLINE, KINDS, PHASES, Case, booking_times, held
 from salon import Salon
-from vendor_servers import FAULTS, Vendors, vendor_server
+from vendor_servers import FAULTS
 
 pytestmark = pytest.mark.voice
 
@@ -23,24 +20,6 @@ LONGEST_SILENCE = 4.0
 TUESDAY = datetime(2026, 11, 24, 10, 0)
 
 
-def held(aira: Aira, salon: Salon, cases: list[Case], home: Path) -> list[Outcome]:
-    """Hold these calls."""
-    shared_ear(), shared_voice()
-
-    async def all_of_them(servers: list[tuple[Vendors, Vendors]]) -> list[Outcome]:
-        turns = asyncio.Semaphore(AT_ONCE)
-
-        async def one(case: Case, pair: tuple[Vendors, Vendors]) -> Outcome:
-            async with turns:
-                return await hold(aira, case, *pair, home, business=salon.business.id)
-
-        return await asyncio.gather(*map(one, cases, servers))
-
-    with ExitStack() as stack:
-        pairs = [(stack.enter_context(vendor_server()), stack.enter_context(vendor_server())) for _ in cases]
-        return asyncio.run(all_of_them(pairs))
-
-
 def test_every_turn_is_answered_and_no_silence_is_long(aira: Aira, salon: Salon, tmp_path: Path) -> None:
     """Hearing, thinking and speaking, each failing in six ways, at the greeting, a question, a booking and the goodbye; and each caller
     gets the appointment, once.
@@ -48,7 +27,7 @@ def test_every_turn_is_answered_and_no_silence_is_long(aira: Aira, salon: Salon,
     faults = [(kind, fault) for kind in KINDS for fault in FAULTS]
     cases = [Case(kind, fault, at) for (kind, fault), at in zip(faults, booking_times(TUESDAY, len(faults)), strict=True)]
 
-    outcomes = held(aira, salon, cases, tmp_path)
+    outcomes = held(aira, cases, tmp_path, business=salon.business.id, at_once=AT_ONCE)
 
     told = {(case.kind, case.fault): one for case, one in zip(cases, outcomes, strict=True)}
     assert {cell: sorted(one.answered) for cell, one in told.items()} == {cell: sorted(PHASES) for cell in told}
@@ -62,7 +41,7 @@ def test_every_turn_is_answered_and_no_silence_is_long(aira: Aira, salon: Salon,
 @pytest.mark.parametrize("fault", ["refuse", "hang"])
 def test_where_no_vendor_is_left_a_person_or_the_voicemail_takes_the_call(aira: Aira, salon: Salon, tmp_path: Path, fault: str) -> None:
     """Before four seconds are over the stream has ended, and the journal says how the call goes on."""
-    (outcome,) = held(aira, salon, [Case("all", fault, TUESDAY)], tmp_path)
+    (outcome,) = held(aira, [Case("all", fault, TUESDAY)], tmp_path, business=salon.business.id, at_once=1)
 
     assert outcome.duration <= LONGEST_SILENCE
     assert outcome.next_step == "transfer"

@@ -14,7 +14,7 @@ select e.detail ->> 'kind' as kind, e.detail ->> 'vendor' as vendor, count(*)::i
   max(e.at) as latest, (array_agg(e.detail ->> 'reason' order by e.at desc, e.seq desc))[1] as reason,
   (array_agg(e.detail ->> 'circuit' order by e.at desc, e.seq desc))[1] = 'open' as left_alone
 from calls c join call_events e on e.call_id = c.id
-where c.started_at > %(since)s - interval '4 hours' and e.at > %(since)s and e.role = 'note' and e.tool = 'vendor'
+where c.started_at > %(since)s::timestamptz - interval '4 hours' and e.at > %(since)s and e.role = 'note' and e.tool = 'vendor'
 group by 1, 2 order by 1, 2
 """
 

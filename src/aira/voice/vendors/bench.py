@@ -127,5 +127,6 @@ def failure(reason: str) -> VendorError:
 
 
 def _reason(frame: ErrorFrame) -> str:
-    status = getattr(frame.exception, "status_code", None) or getattr(frame.exception, "status", None)
+    told = (frame.exception, getattr(frame.exception, "response", None))  # a WebSocket's handshake is refused with a response
+    status = next((getattr(one, name) for one in told for name in ("status_code", "status") if hasattr(one, name)), None)
     return f"status_{status}" if isinstance(status, int) else "error"
