@@ -208,6 +208,19 @@ class TestFailure:
         assert second.requests[0]["model"] == "other"
         assert taken_over(asking, report) == []
 
+    def test_is_waited_for_once_in_a_turn(self, asking: Aira, model: ChatServer, salon: Salon) -> None:
+        """A turn may ask for several answers, tools between them: who failed at the first is asked again when the caller has spoken."""
+        with chat_server() as second:
+            fallback = {"aira_llm_fallback": "openai", "aira_llm_fallback_base_url": second.url, "aira_llm_fallback_model": "other"}
+            asking = replace(asking, settings=asking.settings.model_copy(update=fallback))
+            slots = {"from_date": "2026-11-24", "to_date": "2026-11-24"}
+            second.will_say(Reply(tools=(("find_slots", slots),)), Reply(("Half past two is free.",)), Reply(("You are welcome.",)))
+
+            report = talk(asking, salon, "Is there anything tomorrow?", "Thank you.")
+
+        assert bot(report)[1:] == ["Half past two is free.", "You are welcome."]
+        assert [len(model.requests), len(second.requests)] == [2, 3]
+
     def test_by_silence_is_noticed(self, asking: Aira, model: ChatServer, informed: Salon) -> None:
         """A model that does not begin in time has failed."""
         asking = replace(asking, settings=asking.settings.model_copy(update={"aira_llm_deadline": 0.3}))

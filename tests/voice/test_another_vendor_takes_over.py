@@ -1,7 +1,7 @@
 """A vendor of speech may fail in any way it likes: another one finishes the same sentence, or understands the same words."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
 from pipecat.workers.runner import WorkerRunner
 
 from aira.settings import Settings
@@ -34,6 +34,7 @@ from aira.voice.vendors.circuit import Circuits
 from aira.voice.vendors.clips import APOLOGY, Clips
 from aira.voice.vendors.hearing import Hearing
 from aira.voice.vendors.speaking import LAST_SILENCE_SECONDS, NobodyHears, Speaking
+from aira.voice.vendors.watch import Watch
 from vendor_servers import FAULTS, SECONDS_A_LETTER, Vendors, deserted_address, vendor_server
 
 SENTENCE = "A colour treatment costs ninety dollars."
@@ -159,6 +160,26 @@ def two_voices(settings: Settings) -> Speaking:
     return Speaking(speakers(settings, Circuits())[:-1], Clips(settings.aira_home / "clips"))
 
 
+class SlowSpeaker:
+    """A voice that needs longer for a sentence than Pipecat waits for a sound."""
+
+    engine = "slow"
+    deadline: float | None = None
+
+    def __init__(self) -> None:
+        self.gate = Circuits().of("tts", "slow")
+
+    async def speak(self, text: str) -> AsyncGenerator[tuple[Samples, int], None]:
+        await asyncio.sleep(3.3)
+        yield np.frombuffer(Vendors().tone(text, 8000), np.int16), 8000
+
+    async def prepare(self, setup: FrameProcessorSetup) -> None:
+        del setup
+
+    async def close(self) -> None:
+        pass
+
+
 def kept(settings: Settings, text: str) -> Callable[[], bool]:
     """Whether the sound of a text is kept."""
     return lambda: Clips(settings.aira_home / "clips").find(text) is not None
@@ -173,7 +194,8 @@ def spoken(
     """What is heard where these frames are to be spoken."""
 
     async def run() -> Heard:
-        return await run_stage(stage(settings) if stage else speaking(settings, circuits or Circuits()), frames)
+        patient = Watch(clock=lambda: 0.0)  # nothing is ever lost by it: a busy machine is no failure here
+        return await run_stage(stage(settings) if stage else speaking(settings, circuits or Circuits(), patient), frames)
 
     return asyncio.run(run())
 
@@ -221,6 +243,23 @@ def test_what_follows_a_sentence_stays_behind_it(first: Vendors, second: Vendors
         TTSAudioRawFrame,
         OutputTransportMessageFrame,
     ] * 2
+
+
+def test_a_sentence_that_is_long_in_coming_keeps_its_place(first: Vendors, second: Vendors, tmp_path: Path) -> None:
+    """Longer than Pipecat waits for a sound before it lets pass what stands behind, such as the mark that ends the call."""
+    settings = vendors_named(first, second, "openai", tmp_path)
+
+    heard = spoken(
+        settings,
+        TTSSpeakFrame(SENTENCE),
+        OutputTransportMessageFrame({"mark": 1}),
+        stage=lambda settings: Speaking([SlowSpeaker], Clips(settings.aira_home / "clips")),
+    )
+
+    kinds = [type(frame) for frame in heard.frames if isinstance(frame, (TTSAudioRawFrame, OutputTransportMessageFrame))]
+    assert is_whole(heard.sound())
+    assert kinds[-1] is OutputTransportMessageFrame
+    assert kinds.count(OutputTransportMessageFrame) == 1
 
 
 @pytest.mark.parametrize("vendor", VOICES)

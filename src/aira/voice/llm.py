@@ -64,6 +64,8 @@ class LlmMind:
         self._messages: list[Message] = list(remembered) if isinstance(remembered, list) else []
         self._asked: list[_Call] = []
         """Tools the model has called and that have not been run yet; the first is running."""
+        self._failed: list[Endpoint] = []
+        """Who has failed since the caller spoke: nobody waits for the same model twice in a turn."""
 
     async def respond(self, event: Event, facts: Facts) -> AsyncGenerator[Action, None]:
         """The model's answer to an event."""
@@ -83,11 +85,12 @@ class LlmMind:
         return {"mind": "llm", "messages": self._messages}
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Heard):
+        if isinstance(event, (Heard, Resumed)):
+            self._failed = []
             self._drop_unanswered()
+        if isinstance(event, Heard):
             self._messages.append({"role": "user", "content": event.text})
         elif isinstance(event, Resumed):
-            self._drop_unanswered()
             self._messages.append({"role": "system", "content": "The line broke off and is back. Apologise briefly and go on."})
         elif isinstance(event, ToolResult):
             self._answer_tool(in_words(event.result))
@@ -125,8 +128,8 @@ class LlmMind:
         """The sentences of an answer as they come, of the first model that has one."""
         failure = _failed("resting")
         for endpoint in self._models.in_turn():
-            if self._watch.spent:
-                break
+            if self._watch.spent or endpoint in self._failed:
+                continue
             attempt = self._watch.asks(endpoint.gate, self._models.deadline)
             if self._messages and self._messages[-1]["role"] == "assistant":
                 self._messages.append({"role": "system", "content": _GO_ON})
@@ -136,6 +139,7 @@ class LlmMind:
                         yield sentence
             except VendorError as error:
                 attempt.failed(error.reason)
+                self._failed.append(endpoint)
                 failure = error
             else:
                 attempt.succeeded()

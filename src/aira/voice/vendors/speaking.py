@@ -34,6 +34,10 @@ from aira.voice.vendors.watch import Watch
 
 FIRST_SECONDS = 0.1
 """How much of a sentence must be there, and sound like speech, before any of it is passed on."""
+UNENDED_SECONDS = 60.0
+"""How long a sentence may be in coming. Its end is told; Pipecat would otherwise take it to be over after three seconds without a sound,
+let what stands behind it pass, and report an error.
+"""
 LAST_SILENCE_SECONDS = 0.6
 """Silence after the apology, because a stream that closes takes what was sent ahead with it."""
 
@@ -50,7 +54,13 @@ class Speaking(TTSService):
 
     def __init__(self, speakers: Sequence[Callable[[], Speaker]], clips: Clips, watch: Watch | None = None) -> None:
         settings = TTSSettings(model=None, voice=None, language=None)
-        super().__init__(push_start_frame=True, push_stop_frames=True, max_consecutive_zero_audio_contexts=0, settings=settings)
+        super().__init__(
+            push_start_frame=True,
+            push_stop_frames=True,
+            stop_frame_timeout_s=UNENDED_SECONDS,
+            max_consecutive_zero_audio_contexts=0,
+            settings=settings,
+        )
         self._makers = speakers
         self._speakers = [make() for make in speakers]
         self._voice_here = any(speaker.deadline is None for speaker in self._speakers)
