@@ -23,6 +23,8 @@ and rubbish.
 """
 RUBBISH = b"<html><body>" + b"Bad gateway. Please try again later. " * 400 + b"</body></html>"
 SECONDS_A_LETTER = 0.04
+FIRST, SECOND = 300.0, 600.0
+"""The pitches of two vendors' tones."""
 TOKENS = {"prompt_tokens": 300, "completion_tokens": 20}
 """What every answer of the model is said to have used."""
 
@@ -35,7 +37,7 @@ class Vendors:
     """A server of every protocol; `fault` is how it fails, None while it works."""
 
     url: str = ""
-    pitch: float = 300.0
+    pitch: float = FIRST
     fault: str | None = None
     words: str = "Hello."
     """What the caller is heard to say; told once, then nothing until it is set again."""

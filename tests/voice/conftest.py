@@ -12,6 +12,7 @@ from aira.voice.log import quiet_vendors
 from aira.voice.server import VoiceServer
 from aira.voice.switchboard import Switchboard
 from salon import Salon, open_salon
+from vendor_servers import FIRST, SECOND, Vendors, vendor_server
 from voice_scene import Carrier, running
 
 quiet_vendors()
@@ -60,3 +61,17 @@ def voice_server(aira: Aira, request: pytest.FixtureRequest) -> Iterator[Aira]:
         changes = {"voice_agent_service_url": url, **getattr(request, "param", {})}
         server.switchboard.aira = replace(aira, settings=aira.settings.model_copy(update=changes))
         yield server.switchboard.aira
+
+
+@pytest.fixture
+def first() -> Iterator[Vendors]:
+    """The vendor that is asked first."""
+    with vendor_server(Vendors(pitch=FIRST)) as server:
+        yield server
+
+
+@pytest.fixture
+def second() -> Iterator[Vendors]:
+    """The vendor that is asked second."""
+    with vendor_server(Vendors(pitch=SECOND)) as server:
+        yield server
