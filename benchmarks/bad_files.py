@@ -34,7 +34,7 @@ from pydantic import SecretStr
 
 from aira.core import add_business, add_document, add_owner, find_document
 from aira.core.app import Aira, open_aira
-from aira.core.db import execute
+from aira.core.db import fetch_value
 from aira.errors import DocumentRefused
 from aira.kb.refusal import REASONS
 from aira.model import Document, DocumentStatus
@@ -50,7 +50,10 @@ PATIENCE_SECONDS = 240
 IDLE_QUESTIONS = 100
 PAUSE_SECONDS = 0.02
 ENDS = (DocumentStatus.COMPLETED, DocumentStatus.FAILED)
-_ROW_SQL = "insert into documents (id, business_id, file_name, storage_path) values (%(id)s, %(business)s, %(name)s, %(path)s)"
+_ROW_SQL = """
+insert into documents (id, business_id, file_name, storage_path) values (%(id)s, %(business)s, %(name)s, %(path)s)
+returning processing_status
+"""
 
 
 @dataclass
@@ -180,18 +183,18 @@ def follow(aira: Aira, folder: Path, business: UUID, bad: BadFile) -> dict:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(bad.make())
     begun = time.perf_counter()
-    document = upload(aira, path, business)
-    pending = document.processing_status
+    id_, status = upload(aira, path, business)
+    document = find_document(aira, id_)
     while document.processing_status not in ENDS and time.perf_counter() - begun < PATIENCE_SECONDS:
         time.sleep(0.05)
-        document = find_document(aira, document.id)
+        document = find_document(aira, id_)
     path.unlink()
     return {
         "file": bad.name,
         "status": document.processing_status.value,
         "error_code": document.error_code,
         "sentence": document.error_message,
-        "right": pending is DocumentStatus.PENDING and is_right(document, bad),
+        "right": status == DocumentStatus.PENDING and is_right(document, bad),
         "seconds": time.perf_counter() - begun,
     }
 
@@ -203,16 +206,17 @@ def is_right(document: Document, bad: BadFile) -> bool:
     return failed and said and document.error_code in bad.codes
 
 
-def upload(aira: Aira, path: Path, business: UUID) -> Document:
+def upload(aira: Aira, path: Path, business: UUID) -> tuple[UUID, str]:
+    """The document's id, and the status that it began with."""
     try:
-        return add_document(aira, path, business=business)
+        added = add_document(aira, path, business=business)
     except DocumentRefused:
         id_ = uuid4()
         key = f"{business}/{id_}/beside"
         aira.files.put(key, path.read_bytes(), content_type="application/octet-stream")
         with aira.database.transaction() as connection:
-            execute(connection, _ROW_SQL, {"id": id_, "business": business, "name": path.name, "path": key})
-        return find_document(aira, id_)
+            return id_, fetch_value(connection, _ROW_SQL, {"id": id_, "business": business, "name": path.name, "path": key})
+    return added.id, added.processing_status
 
 
 def lines(report: dict) -> Iterator[str]:

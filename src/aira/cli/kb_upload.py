@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +16,7 @@ from aira.errors import AiraError, DocumentRefused, InvalidInput, PartlyDone
 from aira.model import Document
 
 _AT_ONCE = 2
+_SECONDS_TO_NOTICE = 0.2
 _GLOB_MARKS = "*?["
 
 Show = Callable[[Path, Document | AiraError], None]
@@ -119,14 +120,22 @@ def upload(aira: Aira, files: Sequence[Path], *, business: str, wait: bool) -> S
     with _showing(len(files)) as show, ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
         endings = [pool.submit(take, file, show) for file in files]
         try:
-            for ending in endings:
-                ending.result()
+            _await(endings)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             render.note("Stopping; the same command goes on from here.")
             raise
     return summary
+
+
+def _await(endings: Sequence[Future[None]]) -> None:
+    """Wait for all, in short steps: Ctrl-C that reached another thread does not wake this one. Raises what went wrong with the first."""
+    waiting = set(endings)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_SECONDS_TO_NOTICE, return_when=FIRST_COMPLETED)
+        for ending in done:
+            ending.result()
 
 
 def _pattern(path: Path) -> tuple[Path, str] | None:
