@@ -2,20 +2,13 @@
 
 import asyncio
 import json
-import signal
 import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import psutil
-import psycopg
 from starlette.datastructures import ImmutableMultiDict
 
-from aira.adapters.embedded_postgres import EmbeddedPostgres
 from aira.core.app import Aira
 from aira.core.calls import call_messages, find_call, list_calls
 from aira.core.db import Database, migrate
@@ -25,6 +18,7 @@ from aira.voice.signatures import HEADER, sign
 from aira.voice.switchboard import Switchboard
 from aira.voice.webhooks import PATHS
 from salon import Salon, open_salon
+from still_database import own_server, standing_still
 from voice_scene import SID, Carrier, without_database
 
 RECORDING = f"https://api.twilio.com/2010-04-01/Accounts/AC{'5e' * 16}/Recordings/RE{'0a' * 16}"
@@ -35,31 +29,6 @@ def silent(aira: Aira, port: int) -> Aira:
     """A handle on the database behind that port, which would be waited for longer than any test may take."""
     url = f"postgresql://nobody@127.0.0.1:{port}/nothing?connect_timeout=600&sslmode=disable&gssencmode=disable"
     return replace(aira, database=Database(url))
-
-
-@contextmanager
-def standing_still(url: str) -> Iterator[None]:
-    """All processes of the server at this address stopped, as on a machine that hangs."""
-    with psycopg.connect(url) as connection:
-        (folder,) = connection.execute("show data_directory").fetchone() or ("",)
-    postmaster = psutil.Process(int((Path(folder) / "postmaster.pid").read_text().splitlines()[0]))
-    processes = [postmaster, *postmaster.children(recursive=True)]
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in reversed(processes):
-            process.send_signal(signal.SIGCONT)
-
-
-@contextmanager
-def own_server() -> Iterator[str]:
-    """A PostgreSQL server that no other test uses."""
-    with tempfile.TemporaryDirectory(prefix="aira-tests-") as folder:
-        Path(folder).chmod(0o755)  # the server of a root user runs as another one
-        with EmbeddedPostgres(Path(folder) / "data", options=("-c", "fsync=off")).running() as url:
-            yield url
 
 
 async def post_all(switchboard: Switchboard, forms: list[tuple[str, dict[str, str]]]) -> list[httpx.Response]:
@@ -120,6 +89,20 @@ def test_a_call_is_answered_while_postgres_stands_still(aira: Aira) -> None:
     assert "has been passed on" in left
     assert "<Connect" in second
     assert message.recording_url == RECORDING
+
+
+def test_a_hundred_callers_are_answered_while_the_database_never_answers(carrier: Carrier, salon: Salon) -> None:
+    """Those who wait in vain use up no thread that somebody else needs, as ears and voices do."""
+
+    async def ring_all() -> list[httpx.Response]:
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+            hanging = replace(carrier.switchboard, aira=silent(carrier.switchboard.aira, listener.getsockname()[1]))
+            forms = [("/webhooks/twilio/call", {**carrier.form, "CallSid": f"CA{number:032}"}) for number in range(100)]
+            answers = await post_all(hanging, forms)
+            await asyncio.wait_for(asyncio.to_thread(Path.cwd), 30)
+            return answers
+
+    assert {(answer.status_code, b"<Record" in answer.content) for answer in asyncio.run(ring_all())} == {(200, True)}
 
 
 class TestWhatCouldNotBeNoted:

@@ -1,12 +1,14 @@
 """The functions of aira.core as coroutines, for async callers: each runs in a thread.
 
 A thread is not cancelled with the task that awaits it, so that a booking commits or rolls back whole even when a caller
-interrupts.
+interrupts. The threads are their own: those that wait for a database which hangs keep nobody else from working.
 """
 
 import asyncio
+import contextvars
 import functools
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from aira.core import (
@@ -42,9 +44,15 @@ from aira.core import (
     wallet,
     week,
 )
+from aira.core.db import deadline
+from aira.errors import DatabaseError
+
+MOST_THREADS = 32
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="aira")
 
 
 def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
@@ -52,9 +60,19 @@ def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
 
     @functools.wraps(function)
     async def awaited(*args: P.args, **kwargs: P.kwargs) -> R:
-        return await asyncio.to_thread(function, *args, **kwargs)
+        work = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
     return awaited
+
+
+async def in_time(work: Awaitable[R], seconds: float) -> R:
+    """What one of these functions returns. Raises DatabaseError where it takes longer; the database then keeps nothing of it."""
+    with deadline(seconds):
+        try:
+            return await asyncio.wait_for(work, seconds)
+        except TimeoutError:
+            raise DatabaseError("The database took too long.") from None
 
 
 book_appointment = in_thread(appointments.book_appointment)

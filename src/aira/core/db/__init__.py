@@ -3,6 +3,7 @@
 from psycopg import Connection, Error
 from psycopg.types.json import Jsonb
 
+from aira.core.db.deadline import deadline
 from aira.core.db.migrate import Migration, MigrationStatus, migrate, migration_status, migrations
 from aira.core.db.pool import Database, masked_url, session_url
 from aira.core.db.refusals import mapped_errors
@@ -15,6 +16,7 @@ __all__ = [
     "Jsonb",
     "Migration",
     "MigrationStatus",
+    "deadline",
     "execute",
     "fetch_all",
     "fetch_one",

@@ -10,11 +10,15 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
+from aira.core.db.deadline import refuse_what_is_late, seconds_left
 from aira.core.db.refusals import mapped_errors
 from aira.errors import SetupError
 
 TRANSACTION_POOLER_PORT = 6543
 """Where Supabase's pooler hands out a connection a transaction instead of a session."""
+
+NOTICES_DEATH = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+"""libpq's options by which a connection ends whose other side is gone: within 25 seconds, instead of the two hours of most systems."""
 
 _SECRETS = ("password", "sslpassword")
 
@@ -63,13 +67,14 @@ class Database:
         """One transaction: committed at the end of the block, rolled back by an exception or where `dry_run` is set.
 
         The session runs in UTC with search path `public, extensions`. What the database refuses leaves as an
-        AiraError (see `refusals`).
+        AiraError (see `refusals`). After a `deadline` nothing is kept.
         """
-        with mapped_errors(), self._opened().connection() as connection:
+        with mapped_errors(), self._opened().connection(seconds_left(self._wait_timeout)) as connection:
             if self.through_transaction_pooler:
                 connection.execute(_SESSION_SQL, {"local": True, **self._timeouts})
             with connection.transaction(force_rollback=dry_run):
                 yield connection
+                refuse_what_is_late()
 
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
@@ -132,7 +137,7 @@ def session_url(url: str, *, search_path: str, application_name: str) -> str:
     """The same database for a client with sessions of its own, which begin in UTC with this search path."""
     values = conninfo_to_dict(url)
     options = f"{values.get('options') or ''} -c search_path={search_path} -c TimeZone=UTC".strip()
-    return make_conninfo("", **{"connect_timeout": 10, **values, "options": options, "application_name": application_name})
+    return make_conninfo("", **{"connect_timeout": 10, **NOTICES_DEATH, **values, "options": options, "application_name": application_name})
 
 
 def _with_defaults(url: str, application_name: str) -> str:
@@ -143,4 +148,4 @@ def _with_defaults(url: str, application_name: str) -> str:
             "DATABASE_URL is not a PostgreSQL URL.",
             hint="Give it the form postgresql://USER:PASSWORD@HOST:5432/DATABASE.",
         ) from None
-    return make_conninfo("", **{"connect_timeout": 10, "application_name": application_name, **given})
+    return make_conninfo("", **{"connect_timeout": 10, **NOTICES_DEATH, "application_name": application_name, **given})
