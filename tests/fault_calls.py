@@ -25,8 +25,9 @@ from aira.core.app import Aira
 from aira.core.calls import find_call, open_chat
 from aira.settings import Settings
 from aira.voice.audio import PACKET_SAMPLES, Samples, decode_mulaw, encode_mulaw, loudness
+from aira.voice.backlog import Backlog
 from aira.voice.engines import shared_ear, shared_voice
-from aira.voice.notes import Notes
+from aira.voice.notes import watch_into
 from aira.voice.pipeline import run_call
 from aira.voice.session import open_session
 from aira.voice.simulator.caller import packets
@@ -177,12 +178,13 @@ async def hold(aira: Aira, case: Case, failing: Vendors, working: Vendors, home:
     circuits = Circuits()
     call = open_chat(aira, business=business)
     models = language_models(settings, circuits)
-    notes = Notes(aira, call)
-    session = await open_session(aira, call, model=models, watch=notes.watch)
-    notes.watch.give_up = session.give_up
+    backlog = Backlog(aira, call)
+    watch = watch_into(backlog)
+    session = await open_session(aira, call, model=models, watch=watch, backlog=backlog)
+    watch.give_up = session.give_up
     local = None if case.kind != "all" else -1
-    ears = Hearing(listeners(settings, ["deepgram", "openai"], circuits)[:local], notes.watch)
-    voice = Speaking(speakers(settings, circuits)[:local], Clips(home / "clips"), notes.watch)
+    ears = Hearing(listeners(settings, ["deepgram", "openai"], circuits)[:local], watch)
+    voice = Speaking(speakers(settings, circuits)[:local], Clips(home / "clips"), watch)
     for gate in circuits:
         gate.circuit.most_failures = 1000
     line = PhoneLine([failing, working], deque(SAYS.items()))
@@ -193,7 +195,7 @@ async def hold(aira: Aira, case: Case, failing: Vendors, working: Vendors, home:
     duration = time.monotonic() - began
     line.closed = True
     await talking
-    await notes.written()
+    await backlog.written()
     if complete:
         await session.close()
     await models.aclose()

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from aira.core.app import Aira
@@ -32,9 +32,10 @@ with spent as (update stream_tokens set expires_at = %(now)s where call_id = %(c
 insert into stream_tokens (token_hash, call_id, created_at, expires_at) values (%(hash)s, %(call)s, %(now)s, %(expires_at)s)
 """
 _REDEEM_SQL = f"select {_COLUMNS} from redeem_stream_token(%(hash)s, %(call_sid)s, %(now)s)"
-_RECORD_SQL = "select record_call_event(%(call)s, %(role)s, %(text)s, %(tool)s, %(detail)s, %(mind_state)s, %(now)s)"
+_RECORD_SQL = "select record_call_event(%(call)s, %(role)s, %(text)s, %(tool)s, %(detail)s, %(mind_state)s, %(now)s, %(key)s)"
 _LATENCY_SQL = """
-update call_events set latency_ms = coalesce(latency_ms, '{}') || %(latency_ms)s where call_id = %(call)s and seq = %(seq)s
+update call_events set latency_ms = coalesce(latency_ms, '{}') || %(latency_ms)s
+where call_id = %(call)s and (seq = %(seq)s or key = %(key)s)
 """
 _EVENTS_SQL = "select seq, role, text, tool, detail, latency_ms, at from call_events where call_id = %(call)s order by seq"
 _MIND_STATE_SQL = "select mind_state from calls where id = %(call)s"
@@ -137,8 +138,13 @@ def record_event(
     tool: str | None = None,
     detail: dict[str, object] | None = None,
     mind_state: dict[str, object] | None = None,
+    key: UUID | None = None,
+    at: datetime | None = None,
 ) -> int:
-    """Add a turn, tool call or note to the journal; returns its number in the call. `mind_state` is what the bot remembers after it."""
+    """Add a turn, tool call or note to the journal; returns its number in the call.
+
+    `mind_state` is what the bot remembers after it, `at` when it happened, by default now. The same `key` again adds nothing.
+    """
     parameters = {
         "call": call,
         "role": role,
@@ -146,17 +152,19 @@ def record_event(
         "tool": tool,
         "detail": Jsonb(detail or {}),
         "mind_state": Jsonb(mind_state) if mind_state is not None else None,
-        "now": aira.clock.now(),
+        "now": at or aira.clock.now(),
+        "key": key,
     }
     with aira.database.transaction() as connection:
         seq: int = fetch_value(connection, _RECORD_SQL, parameters)
     return seq
 
 
-def record_latency(aira: Aira, call: UUID, seq: int, latency_ms: dict[str, float]) -> None:
-    """Add parts of the delay, in milliseconds, to a turn of the journal."""
+def record_latency(aira: Aira, call: UUID, turn: int | UUID, latency_ms: dict[str, float]) -> None:
+    """Add parts of the delay, in milliseconds, to a turn of the journal: its number, or the key it was recorded with."""
+    seq, key = (turn, None) if isinstance(turn, int) else (None, turn)
     with aira.database.transaction() as connection:
-        execute(connection, _LATENCY_SQL, {"call": call, "seq": seq, "latency_ms": Jsonb(latency_ms)})
+        execute(connection, _LATENCY_SQL, {"call": call, "seq": seq, "key": key, "latency_ms": Jsonb(latency_ms)})
 
 
 def call_events(aira: Aira, call: UUID) -> list[CallEvent]:
@@ -201,9 +209,14 @@ def recording(aira: Aira, reference: str) -> bytes:
     return aira.files.get(call.recording_key)
 
 
-def close_call(aira: Aira, call_sid: str, *, outcome: str | None = None, duration_seconds: int | None = None) -> Call:
-    """End a call; one that no bot took was missed. A repeat changes only the duration, to the carrier's. Raises NotFound."""
-    parameters = {"call_sid": call_sid, "outcome": outcome, "duration": duration_seconds, "now": aira.clock.now()}
+def close_call(
+    aira: Aira, call_sid: str, *, outcome: str | None = None, duration_seconds: int | None = None, at: datetime | None = None
+) -> Call:
+    """End a call, now or as of `at`; one that no bot took was missed. A repeat changes only the duration, to the carrier's.
+
+    Raises NotFound.
+    """
+    parameters = {"call_sid": call_sid, "outcome": outcome, "duration": duration_seconds, "now": at or aira.clock.now()}
     with aira.database.transaction() as connection:
         return _found(fetch_one(connection, Call, _CLOSE_SQL, parameters))
 

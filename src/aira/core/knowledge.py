@@ -17,7 +17,7 @@ import numpy as np
 from aira.core.app import Aira
 from aira.core.businesses import resolve_business
 from aira.core.db import Database, fetch_all, fetch_value
-from aira.errors import InvalidInput, VendorError
+from aira.errors import DatabaseError, InvalidInput, VendorError
 from aira.kb.chunk import Passage, Window
 from aira.kb.rank import Match, WindowRanker
 from aira.model import Hit, SearchResult
@@ -50,17 +50,32 @@ def search_knowledge(aira: Aira, query: str, *, business: UUID | str, limit: int
     """
     if limit < 1 or (budget_words is not None and budget_words < 1):
         raise InvalidInput("A search gives at least one hit of at least one word.")
-    question = " ".join(query[:_LONGEST_QUERY].split())
-    library = _library(aira, business)
-    if not question or library.is_empty:
-        return SearchResult(query, answerable=False, hits=[])
-    ranking = library.ranker.rank(question, library.cosines(aira, question), limit=limit, budget_words=budget_words)
-    return SearchResult(query, answerable=ranking.answerable, hits=[library.hit(match) for match in ranking.matches])
+    return _answer(aira, _library(aira, business), query, limit, budget_words)
+
+
+def search_loaded(aira: Aira, query: str, *, business: UUID, limit: int = 5) -> SearchResult:
+    """The same from the documents as this process has loaded them last, without a look at the database.
+
+    Raises DatabaseError where it has not.
+    """
+    with _lock:
+        library = _libraries.get(aira.database, OrderedDict()).get((business, aira.embedder.model))
+    if library is None:
+        raise DatabaseError("The documents have not been loaded.")
+    return _answer(aira, library, query, limit, None)
 
 
 def load_knowledge(aira: Aira, *, business: UUID | str) -> int:
     """Load a business's documents into this process ahead of its first question; returns how many windows there are."""
     return len(_library(aira, business).ranker.places)
+
+
+def _answer(aira: Aira, library: "_Library", query: str, limit: int, budget_words: int | None) -> SearchResult:
+    question = " ".join(query[:_LONGEST_QUERY].split())
+    if not question or library.is_empty:
+        return SearchResult(query, answerable=False, hits=[])
+    ranking = library.ranker.rank(question, library.cosines(aira, question), limit=limit, budget_words=budget_words)
+    return SearchResult(query, answerable=ranking.answerable, hits=[library.hit(match) for match in ranking.matches])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from aira.core.appointments import list_appointments
 from aira.core.businesses import find_business
 from aira.core.calls import call_events, find_call, open_chat
 from aira.model import Appointment, Call, CallEvent, Turn
+from aira.voice.backlog import Backlog
 from aira.voice.latencies import Latencies
-from aira.voice.notes import Notes
+from aira.voice.notes import watch_into
 from aira.voice.session import Session, open_session
 
 Show = Callable[[str, str], None]
@@ -90,8 +91,8 @@ async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> 
         from aira.voice.vendors.models import language_models
 
         model = language_models(aira.settings)
-    notes = Notes(aira, call)
-    session = await open_session(aira, call, model=model, watch=notes.watch)
+    backlog = Backlog(aira, call)
+    session = await open_session(aira, call, model=model, watch=watch_into(backlog), backlog=backlog)
     shown = _Shown(aira, session, show)
     delays: list[float] = []
     try:
@@ -101,8 +102,8 @@ async def _converse(aira: Aira, call: Call, says: Iterable[str], show: Show) -> 
             if said:
                 delays.append(await shown.speak(session.hear(said)))
     finally:
-        await notes.written()
         await session.close()
+        await backlog.written()
         if model is not None:
             await model.aclose()
     return delays

@@ -5,11 +5,15 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from starlette.datastructures import ImmutableMultiDict
+
 from aira.core import aio
 from aira.core.app import Aira
 from aira.errors import AiraError
 from aira.model import Call
-from aira.voice.notes import Notes
+from aira.voice.backlog import LAST_LINES_SECONDS, Backlog
+from aira.voice.later import CALL_REST, Later
+from aira.voice.notes import watch_into
 from aira.voice.session import Session, open_session
 from aira.voice.switchboard import Switchboard
 from aira.voice.talk import Talk
@@ -19,6 +23,9 @@ from aira.voice.vendors.watch import Watch
 if TYPE_CHECKING:
     from pipecat.services.stt_service import STTService
     from pipecat.services.tts_service import TTSService
+
+OPENING_SECONDS = 2.0
+"""How long a conversation may take to begin, until the caller is asked for a message instead."""
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +38,32 @@ class Carry(Protocol):
 
 
 async def hold_call(switchboard: Switchboard, call: Call, carry: Carry) -> None:
-    """Hold the conversation of a call. Raises NotFound where the call belongs to no business."""
+    """Hold the conversation of a call. Raises NotFound where it belongs to no business, DatabaseError where it cannot begin."""
     aira = switchboard.aira
     tape = Tape() if aira.settings.aira_record_calls else None
-    notes = Notes(aira, call)
-    session = await open_session(aira, call, model=switchboard.model, measured=switchboard.meters.delay.observe, watch=notes.watch)
-    notes.watch.give_up = partial(_give_up, session)
+    backlog = Backlog(aira, call)
+    watch = watch_into(backlog)
+    measured = switchboard.meters.delay.observe
+    opening = open_session(aira, call, model=switchboard.model, measured=measured, watch=watch, backlog=backlog)
+    session = await aio.in_time(opening, OPENING_SECONDS)
+    watch.give_up = partial(_give_up, session)
     preparing = asyncio.create_task(_load_documents(aira, call))
-    hearing, speaking = _speech(switchboard, notes.watch)
+    hearing, speaking = _speech(switchboard, watch)
     complete = await carry(session, hearing=hearing, speaking=speaking, tape=tape)
-    await preparing
-    await notes.written()
+    preparing.cancel()
     if complete:
         await session.close()
     else:
         switchboard.meters.failures.labels("conversation").inc()
     if tape is not None:
         await _keep(aira, session, tape)
+    await finished(backlog, switchboard.later)
+
+
+async def finished(backlog: Backlog, later: Later) -> None:
+    """The call is over: what of it the database has not taken by now waits where it outlives this process."""
+    if not await backlog.written(LAST_LINES_SECONDS) and later.keep(CALL_REST, ImmutableMultiDict(backlog.rest())):
+        backlog.stop()
 
 
 async def _give_up(session: Session) -> None:
@@ -80,4 +96,4 @@ async def _keep(aira: Aira, session: Session, tape: Tape) -> None:
     call = session.call
     key = f"{call.business_id}/recordings/{call.id}.wav"
     await asyncio.to_thread(partial(aira.files.put, key, tape.wav(), content_type="audio/wav"))
-    await aio.set_recording(aira, call.id, key)
+    await session.backlog.tell("recording", key=key)

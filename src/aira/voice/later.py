@@ -1,4 +1,4 @@
-"""Webhooks that could not be dealt with because the database was away, and that must not be lost: a voice message left, a call's end.
+"""What could not be dealt with because the database was away, and must not be lost: webhooks, and what was left to write of a call.
 
 They wait in a folder, survive a restart, and are dealt with once the database is back. What deals with them is safe to repeat.
 """
@@ -15,6 +15,8 @@ from starlette.datastructures import ImmutableMultiDict
 from aira.errors import AiraError
 
 PAUSE_SECONDS = 5.0
+CALL_REST = "call/rest"
+"""In place of a webhook's path: the lines that a call has left behind."""
 MOST_WAITING = 10_000
 """A signed flood during an outage fills no disk."""
 

@@ -6,13 +6,13 @@ The server speaks the sentences, `aira chat` prints them; both get the same conv
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from functools import partial
 from typing import TYPE_CHECKING
 
 from aira.core import aio
 from aira.core.app import Aira
-from aira.errors import NotFound, VendorError
+from aira.errors import DatabaseError, NotFound, VendorError
 from aira.model import BusinessFacts, Call
+from aira.voice.backlog import Backlog
 from aira.voice.briefing import brief
 from aira.voice.journal import achieved, in_words, plain
 from aira.voice.minds import READING, BuiltinMind, GuardedMind, Mind, restored
@@ -31,7 +31,7 @@ from aira.voice.receptionist.protocol import (
     ToolResult,
     Transfer,
 )
-from aira.voice.tools import Tools, tool_name
+from aira.voice.tools import DEADLINE_SECONDS, Tools, tool_name
 
 if TYPE_CHECKING:
     from aira.voice.vendors.models import Models
@@ -58,6 +58,7 @@ class Session:
         *,
         mind: Mind,
         tools: Tools,
+        backlog: Backlog,
         measured: Callable[[float], object] = lambda seconds: None,
     ) -> None:
         self.call = call
@@ -65,6 +66,8 @@ class Session:
         """Nothing more will be said."""
         self.outcome = "no_need"
         """The most the call has achieved so far."""
+        self.backlog = backlog
+        """What of the call waits for the database."""
         self._aira = aira
         self._known = known
         self._mind = mind
@@ -72,7 +75,7 @@ class Session:
         self._told_delay = measured
         self._silences = 0
         self._farewells = 0
-        self._last_bot_turn: int | None = None
+        self._last_bot_turn: str | None = None
         self._next_step: str | None = None
         self._owed: list[asyncio.Task[ToolResult]] = []
         """Writes whose result the mind has not been told yet: an interruption does not stop what was begun."""
@@ -86,7 +89,7 @@ class Session:
                     yield sentence
             return
         if first and self._aira.settings.aira_record_calls:
-            await self._note("bot", RECORDED)
+            await self.backlog.note("bot", RECORDED)
             yield RECORDED
         async with aclosing(self._answers(Started() if first else Resumed())) as sentences:
             async for sentence in sentences:
@@ -99,7 +102,7 @@ class Session:
 
     async def hear(self, text: str) -> AsyncGenerator[str, None]:
         """What the bot says to the caller's words; after its farewell nothing, unless the caller has something more to say."""
-        await self._note("caller", text)
+        await self.backlog.note("caller", text)
         if self.ended and not await self._called_back(text):
             return
         self._silences = 0
@@ -114,20 +117,21 @@ class Session:
 
     async def interrupted(self, unheard: list[str]) -> None:
         """Note that the caller cut in before these sentences were heard."""
-        await self._note("note", "The caller cut in.", tool="barge_in", detail={"unheard": unheard})
+        await self.backlog.note("note", "The caller cut in.", tool="barge_in", detail={"unheard": unheard})
 
     async def measured(self, latency_ms: dict[str, float]) -> None:
         """Keep the parts of the delay of the bot's last turn, in milliseconds."""
         if self._last_bot_turn is not None:
             self._told_delay(latency_ms["total"] / 1000)
-            await aio.record_latency(self._aira, self.call.id, self._last_bot_turn, latency_ms)
+            self.backlog.add("latency", key=self._last_bot_turn, latency_ms=latency_ms)
 
     async def close(self) -> None:
         """The line is free: end the call, unless it goes on with a person. What was begun is finished first."""
         if self._owed:
             await asyncio.wait(self._owed)
+        await self._take_late()
         if self._next_step != "transfer":
-            await aio.close_call(self._aira, self.call.call_sid, outcome=self.outcome)
+            await self.backlog.close(self.outcome)
 
     async def give_up(self) -> None:
         """Nobody is left who could hear the caller or speak to them: a person takes the call, or the voicemail does."""
@@ -136,6 +140,7 @@ class Session:
 
     async def _answers(self, event: Event | None) -> AsyncGenerator[str, None]:
         """The sentences that follow an event, after those that an interrupted write still owes the caller."""
+        await self._take_late()
         while self._owed:
             result = await asyncio.shield(self._owed[0])
             self._owed.pop(0)
@@ -167,7 +172,7 @@ class Session:
             following = await self._carry_out(last)
 
     async def _spoken(self, text: str) -> None:
-        self._last_bot_turn = await self._note("bot", text, remember=True)
+        self._last_bot_turn = await self.backlog.note("bot", text, mind_state=self._mind.memory())
 
     def _facts(self) -> Facts:
         return brief(self._known, caller_number=self.call.from_number, now=self._aira.clock.now())
@@ -195,12 +200,16 @@ class Session:
 
     async def _inherit(self) -> bool:
         """Take over what a lost bot achieved and, where it may not have told of it, booked; whether there is any to tell of now."""
-        events = await aio.call_events(self._aira, self.call.id)
-        self._tools.recall(events)
+        try:
+            events = await aio.in_time(aio.call_events(self._aira, self.call.id), DEADLINE_SECONDS)
+            self._tools.recall(events)
+            untold = await aio.in_time(self._tools.untold_bookings(), DEADLINE_SECONDS)
+        except DatabaseError:
+            self.backlog.behind = True
+            return False
         for event in events:
             if event.tool is not None:
                 self._reach(achieved(event.tool, event.detail))
-        untold = await self._tools.untold_bookings()
         for one, journalled in untold:
             if not journalled:
                 await self._keep(one.request, one.result)
@@ -216,7 +225,14 @@ class Session:
     async def _keep(self, request: ToolRequest, result: Result) -> None:
         detail: dict[str, object] = {"request": plain(request), "result": plain(result)}
         self._reach(achieved(tool_name(request), detail))
-        await self._note("tool", in_words(request, result), tool=tool_name(request), detail=detail, remember=True)
+        said = in_words(request, result)
+        await self.backlog.note("tool", said, tool=tool_name(request), detail=detail, mind_state=self._mind.memory())
+
+    async def _take_late(self) -> None:
+        """What was done after all, when the caller had been told that it was not: told in the next turn."""
+        for done in self._tools.done_late():
+            await self._keep(done.request, done.result)
+            self._owed.append(asyncio.create_task(_ready(done)))
 
     def _reach(self, outcome: str) -> None:
         if _RANK.index(outcome) > _RANK.index(self.outcome):
@@ -229,7 +245,7 @@ class Session:
         self.ended = False
         self.outcome = "no_need" if self.outcome == "silent" else self.outcome
         self._next_step = None
-        await aio.set_next_step(self._aira, self.call.id, None, outcome=self.outcome)
+        await self.backlog.tell("next_step", next_step=None, outcome=self.outcome, patience=DEADLINE_SECONDS)
         return True
 
     async def _end(self, next_step: str, outcome: str, *, reason: str | None = None) -> None:
@@ -237,13 +253,7 @@ class Session:
         self.outcome = outcome
         self._next_step = next_step
         self._farewells += 1
-        await aio.set_next_step(self._aira, self.call.id, next_step, outcome=outcome, reason=reason)
-
-    async def _note(
-        self, role: str, text: str, *, tool: str | None = None, detail: dict[str, object] | None = None, remember: bool = False
-    ) -> int:
-        memory = self._mind.memory() if remember else None
-        return await aio.record_event(self._aira, self.call.id, role, text, tool=tool, detail=detail, mind_state=memory)
+        await self.backlog.tell("next_step", next_step=next_step, outcome=outcome, reason=reason, patience=DEADLINE_SECONDS)
 
 
 async def open_session(
@@ -253,28 +263,29 @@ async def open_session(
     model: "Models | None" = None,
     measured: Callable[[float], object] = lambda seconds: None,
     watch: "Watch | None" = None,
+    backlog: Backlog | None = None,
 ) -> Session:
     """The conversation of a call that a bot has taken, with the mind that AIRA_MIND names; one that was lost goes on.
 
-    `model` are the language models, `measured` is told each answer's delay in seconds, `watch` is kept on who thinks, hears and speaks.
-    Raises NotFound where the call belongs to no business.
+    `model` are the language models, `measured` is told each answer's delay in seconds, `watch` is kept on who thinks, hears and speaks,
+    `backlog` takes what is to be written. Raises NotFound where the call belongs to no business.
     """
     if call.business_id is None:
         raise NotFound("The call belongs to no business.")
+    backlog = backlog or Backlog(aira, call)
     known = await aio.business_facts(aira, call.business_id)
     memory = await aio.mind_state(aira, call.id) if call.connects > 1 else None
-    tools = Tools(aira, call, known)
+    tools = Tools(aira, call, known, backlog)
     mind: Mind = BuiltinMind(restored(memory))
     if model is not None and (memory is None or memory.get("mind") == "llm"):
         from aira.voice.llm import LlmMind
 
-        mind = GuardedMind(LlmMind(model, memory=memory, watch=watch), tools.run, failed=partial(_note_takeover, aira, call))
-    return Session(aira, call, known, mind=mind, tools=tools, measured=measured)
+        async def note_takeover(error: VendorError) -> None:
+            await backlog.note("note", "The built-in receptionist takes over.", tool="mind", detail={"reason": error.reason})
+
+        mind = GuardedMind(LlmMind(model, memory=memory, watch=watch), tools.run, failed=note_takeover)
+    return Session(aira, call, known, mind=mind, tools=tools, backlog=backlog, measured=measured)
 
 
 async def _ready(result: ToolResult) -> ToolResult:
     return result
-
-
-async def _note_takeover(aira: Aira, call: Call, error: VendorError) -> None:
-    await aio.record_event(aira, call.id, "note", "The built-in receptionist takes over.", tool="mind", detail={"reason": error.reason})

@@ -10,9 +10,9 @@ from functools import partial
 from fastapi import WebSocket, WebSocketDisconnect
 
 from aira.core import aio
-from aira.errors import AiraError
+from aira.errors import DatabaseError, Refused
 from aira.model import Call
-from aira.voice.held_call import hold_call
+from aira.voice.held_call import OPENING_SECONDS, hold_call
 from aira.voice.switchboard import Switchboard
 
 HANDSHAKE_SECONDS = 10.0
@@ -67,11 +67,14 @@ async def _named(websocket: WebSocket, switchboard: Switchboard) -> StreamStart 
 
 async def _take(websocket: WebSocket, switchboard: Switchboard, start: StreamStart) -> None:
     try:
-        call = await aio.redeem_stream_token(switchboard.aira, start.token, call_sid=start.call_sid)
-    except AiraError:
+        redeeming = aio.redeem_stream_token(switchboard.aira, start.token, call_sid=start.call_sid)
+        call = await aio.in_time(redeeming, OPENING_SECONDS)
+        await _hold(websocket, switchboard, call, start)
+    except DatabaseError as error:
+        logger.warning("A call cannot begin: %s", error.message)
+        await _close(websocket, _TRY_AGAIN_LATER)
+    except Refused:
         await _close(websocket, _POLICY_VIOLATION)
-        return
-    await _hold(websocket, switchboard, call, start)
 
 
 async def _close(websocket: WebSocket, code: int) -> None:

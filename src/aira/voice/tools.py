@@ -1,5 +1,6 @@
 """The tools a mind may use. Business, caller's number and CallSid are the session's, whatever a mind asks for."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,9 +8,12 @@ from zoneinfo import ZoneInfo
 
 from aira.core import aio
 from aira.core.app import Aira
+from aira.core.db import deadline
+from aira.core.knowledge import search_loaded
 from aira.core.phones import number_kind, parse_phone_number
-from aira.errors import AiraError, InvalidInput, NotFound, Refused
-from aira.model import Appointment, AppointmentSource, BusinessFacts, Call, CallEvent
+from aira.errors import AiraError, DatabaseError, InvalidInput, NotFound, Refused
+from aira.model import Appointment, AppointmentSource, BusinessFacts, Call, CallEvent, SearchResult
+from aira.voice.backlog import Backlog
 from aira.voice.receptionist import is_same_customer
 from aira.voice.receptionist.protocol import (
     Appointments,
@@ -41,7 +45,15 @@ _NAMES: dict[type[ToolRequest], str] = {
     Cancel: "cancel_appointment",
     TakeMessage: "take_message",
 }
+_CHANGING = (Book, Reschedule, Cancel)
 _PASSAGES = 3
+
+DEADLINE_SECONDS = 2.0
+"""How long a tool may wait for the database: with it, a caller is answered before four seconds of silence have passed."""
+BEHIND_SECONDS = 1.0
+"""The same while the database is known to hang."""
+SEARCH_SECONDS = 1.0
+"""How long a search looks whether the documents have changed."""
 
 MOST_BOOKINGS = 6
 """Appointments that one call may book."""
@@ -57,9 +69,11 @@ def tool_name(request: ToolRequest) -> str:
 class Tools:
     """The tools of one call."""
 
-    def __init__(self, aira: Aira, call: Call, known: BusinessFacts) -> None:
+    def __init__(self, aira: Aira, call: Call, known: BusinessFacts, backlog: Backlog | None = None) -> None:
         self._aira = aira
         self._call = call
+        self._backlog = backlog or Backlog(aira, call)
+        self._late: dict[asyncio.Task[Result], ToolRequest] = {}
         self._business = known.business
         self._zone = ZoneInfo(known.business.time_zone)
         self._country = number_kind(known.numbers[0])[0] if known.numbers else None
@@ -87,12 +101,33 @@ class Tools:
         return [(ToolResult(self._request_of(one), Booked(self._told(one))), journalled) for one, journalled in made]
 
     async def run(self, request: ToolRequest) -> Result:
-        """Do what a mind asks; a refusal is a result too. The work is done in threads, which an interruption does not cancel."""
+        """Do what a mind asks; a refusal is a result too. The work is done in threads, which an interruption does not cancel.
+
+        What the database has not done in time is refused, and rolled back when it comes to it.
+        """
         self._used += 1
+        seconds = BEHIND_SECONDS if self._backlog.behind else DEADLINE_SECONDS
+        working = asyncio.create_task(self._result(request, seconds))
+        await asyncio.wait({working}, timeout=seconds)
+        if working.done():
+            return working.result()
+        self._backlog.behind = True
+        if isinstance(request, _CHANGING):
+            self._late[working] = request
+        return Refusal(DatabaseError.code)
+
+    def done_late(self) -> list[ToolResult]:
+        """What was refused because the database took too long, and was too far on to be taken back; each is named once."""
+        ended = [task for task in self._late if task.done()]
+        results = [ToolResult(self._late.pop(task), task.result()) for task in ended]
+        return [one for one in results if not isinstance(one.result, Refusal)]
+
+    async def _result(self, request: ToolRequest, seconds: float) -> Result:
         try:
             if self._used > MOST_TOOLS:
                 raise Refused("This call has used its tools up.", code="too_many_tools")
-            return await self._run(request)
+            with deadline(seconds):
+                return await self._run(request)
         except AiraError as error:
             return Refusal(error.reason)
 
@@ -113,12 +148,23 @@ class Tools:
                 await aio.cancel_appointment(self._aira, self._owned(request.appointment_id), reason="Cancelled by the caller.")
                 return Done()
             case TakeMessage():
-                await aio.take_message(self._aira, self._call.id, request.text, name=request.name, phone=self._number(request.phone))
+                # A message that waits for the database is taken all the same: nothing in the database could refuse it.
+                await self._backlog.tell("message", text=request.text, name=request.name, phone=self._number(request.phone))
                 return Done()
 
     async def _search(self, request: SearchKnowledge) -> Passages:
-        found = await aio.search_knowledge(self._aira, request.query, business=self._business.id, limit=_PASSAGES)
+        found = await self._found(request.query)
         return Passages(found.answerable, tuple(Passage(hit.text, heading=hit.heading, file_name=hit.file_name) for hit in found.hits))
+
+    async def _found(self, query: str) -> SearchResult:
+        """Out of the documents as they are, or as they were when the database could last be asked."""
+        if not self._backlog.behind:
+            search = aio.search_knowledge(self._aira, query, business=self._business.id, limit=_PASSAGES)
+            try:
+                return await aio.in_time(search, SEARCH_SECONDS)
+            except DatabaseError:
+                self._backlog.behind = True
+        return await asyncio.to_thread(search_loaded, self._aira, query, business=self._business.id, limit=_PASSAGES)
 
     async def _slots(self, request: FindSlots) -> Slots:
         found = await aio.find_slots(

@@ -11,7 +11,9 @@ from fastapi import Request, Response
 
 from aira.errors import AiraError
 from aira.voice import call_control, carrier_phrases as phrases, twiml
+from aira.voice.backlog import write_rest
 from aira.voice.forms import Form, genuine_form
+from aira.voice.later import CALL_REST
 from aira.voice.paths import ACCEPT, AFTER, CALL, FALLBACK, MESSAGE, SMS, STATUS, STREAM as STREAM, VOICEMAIL, WHISPER
 from aira.voice.switchboard import Switchboard
 from aira.voice.texts import receive_report, receive_text
@@ -32,7 +34,7 @@ async def answer(request: Request, switchboard: Switchboard) -> Response:
     started = time.perf_counter()
     try:
         document = await asyncio.wait_for(_ANSWERS[path](switchboard, form), DEADLINE_SECONDS)
-        switchboard.later.begin(lambda path, form: _ANSWERS[path](switchboard, form))
+        deal_with_what_waits(switchboard)
     except Exception as error:  # noqa: BLE001  # a caller is waiting: whatever it is, they hear a sentence
         logger.error("The webhook %s failed: %s", path, type(error).__name__)  # noqa: TRY400  # its text may quote the form
         switchboard.meters.failures.labels("webhook").inc()
@@ -45,13 +47,22 @@ def _instead(switchboard: Switchboard, path: str, form: Form, error: Exception) 
     """The answer where ours could not be found in time. What must not be lost is kept for later."""
     away = isinstance(error, TimeoutError) or (isinstance(error, AiraError) and error.retryable)
     if path in _MUST_NOT_BE_LOST and away and switchboard.later.keep(path, form):
-        switchboard.later.begin(lambda path, form: _ANSWERS[path](switchboard, form))
+        deal_with_what_waits(switchboard)
     if path == VOICEMAIL:
         return twiml.hang_up(phrases.MESSAGE_TAKEN if away else phrases.CALL_AGAIN)
     if path in _CALLER_WAITS:
         return call_control.trouble(switchboard)
     # Nobody is let through to a caller unless that could be noted.
     return twiml.hang_up() if path in _CALLED_WAITS else twiml.nothing()
+
+
+def deal_with_what_waits(switchboard: Switchboard) -> None:
+    """Begin with what an absent database has left to do."""
+
+    async def settle(path: str, form: Form) -> object:
+        return await (write_rest(switchboard.aira, form) if path == CALL_REST else _ANSWERS[path](switchboard, form))
+
+    switchboard.later.begin(settle)
 
 
 async def _text(switchboard: Switchboard, form: Form) -> str:

@@ -40,9 +40,11 @@ create table public.call_events (                  -- the journal, one row a tur
   text text not null default '' constraint call_events_length check (length(text) <= 20000),
   tool text,                                       -- the tool's name; for a note, where it comes from
   detail jsonb not null default '{}',
+  key uuid,                                        -- of whoever wrote it; the same one again is no second event
   latency_ms jsonb,                                -- parts of the answer's delay by name, in milliseconds
   at timestamptz not null default now(),
   primary key (call_id, seq));
+create unique index call_events_once on public.call_events (call_id, key) where key is not null;
 
 create table public.stream_tokens (                -- a media stream shows one of these, once; only its hash is kept
   token_hash bytea primary key,
@@ -139,7 +141,7 @@ end $$;
 
 -- Adds to the journal and returns the row's number in the call.
 create function public.record_call_event(p_call_id uuid, p_role text, p_text text, p_tool text default null, p_detail jsonb default '{}',
-    p_mind_state jsonb default null, p_now timestamptz default now()) returns int
+    p_mind_state jsonb default null, p_now timestamptz default now(), p_key uuid default null) returns int
   language plpgsql set search_path = '' as $$
 declare v_seq int;
 begin
@@ -147,8 +149,12 @@ begin
   if not found then
     raise exception 'There is no such call.' using errcode = 'PT404', constraint = 'call_not_found';
   end if;
-  insert into public.call_events (call_id, seq, role, text, tool, detail, at)
-    select p_call_id, coalesce(max(e.seq), 0) + 1, p_role, left(p_text, 20000), p_tool, p_detail, p_now
+  select e.seq into v_seq from public.call_events e where e.call_id = p_call_id and e.key = p_key;
+  if found then
+    return v_seq;
+  end if;
+  insert into public.call_events (call_id, seq, role, text, tool, detail, at, key)
+    select p_call_id, coalesce(max(e.seq), 0) + 1, p_role, left(p_text, 20000), p_tool, p_detail, p_now, p_key
     from public.call_events e where e.call_id = p_call_id returning seq into v_seq;
   if p_mind_state is not null then
     update public.calls set mind_state = p_mind_state where id = p_call_id;
@@ -247,7 +253,7 @@ revoke all on function public.call_holds_line(public.calls, timestamptz) from pu
 revoke all on function public.call_limit_reached(jsonb, text, text, uuid, timestamptz) from public, anon, authenticated;
 revoke all on function public.call_route(text, text, jsonb, timestamptz) from public, anon, authenticated;
 revoke all on function public.open_call(text, text, text, jsonb, timestamptz) from public, anon, authenticated;
-revoke all on function public.record_call_event(uuid, text, text, text, jsonb, jsonb, timestamptz) from public, anon, authenticated;
+revoke all on function public.record_call_event(uuid, text, text, text, jsonb, jsonb, timestamptz, uuid) from public, anon, authenticated;
 revoke all on function public.redeem_stream_token(bytea, text, timestamptz) from public, anon, authenticated;
 revoke all on function public.close_call(text, text, int, timestamptz) from public, anon, authenticated;
 revoke all on function public.reopen_call(text) from public, anon, authenticated;
@@ -257,7 +263,7 @@ revoke all on function public.take_call_message(uuid, text, text, text, text, te
 revoke all on function public.keep_call_recording(uuid, text, timestamptz) from public, anon, authenticated;
 grant execute on function public.call_holds_line(public.calls, timestamptz),
   public.call_limit_reached(jsonb, text, text, uuid, timestamptz), public.call_route(text, text, jsonb, timestamptz),
-  public.open_call(text, text, text, jsonb, timestamptz), public.record_call_event(uuid, text, text, text, jsonb, jsonb, timestamptz),
+  public.open_call(text, text, text, jsonb, timestamptz), public.record_call_event(uuid, text, text, text, jsonb, jsonb, timestamptz, uuid),
   public.redeem_stream_token(bytea, text, timestamptz), public.close_call(text, text, int, timestamptz), public.reopen_call(text),
   public.close_lost_calls(timestamptz), public.record_call_usage(uuid, text, text, numeric),
   public.take_call_message(uuid, text, text, text, text, text, timestamptz),
