@@ -12,6 +12,7 @@ from aira.voice.log import quiet_vendors
 
 quiet_vendors()
 
+from aira.voice.leaving import leave  # noqa: E402
 from aira.voice.one_process import main  # noqa: E402
 from aira.voice.server import serve  # noqa: E402
 from aira.voice.switchboard import Switchboard  # noqa: E402
@@ -27,5 +28,6 @@ def alone(port: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "alone":
         alone(int(sys.argv[2]))
+        leave()
     else:
-        sys.exit(main(sys.argv[1:], no_time_speech))
+        leave(main(sys.argv[1:], no_time_speech))

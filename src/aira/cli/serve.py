@@ -45,6 +45,7 @@ def serve_voice(
     given = {"voice_agent_service_url": public_url, "aira_processes": processes, "aira_transport": transport}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     try:
+        from aira.voice.leaving import leave
         from aira.voice.log import log_to_stderr
         from aira.voice.processes import serve_with_processes
         from aira.voice.server import serve
@@ -63,3 +64,4 @@ def serve_voice(
             serve_with_processes(settings, host=host, port=port, when_ready=say_ready)
         else:
             serve(Switchboard(aira), host=host, port=port, when_ready=say_ready)
+    leave()

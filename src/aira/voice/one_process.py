@@ -9,6 +9,7 @@ from aira.core.app import open_aira
 from aira.errors import AiraError
 from aira.settings import load_settings
 from aira.voice.board import Board
+from aira.voice.leaving import leave
 from aira.voice.log import log_to_stderr
 from aira.voice.server import serve
 from aira.voice.switchboard import Switchboard
@@ -38,4 +39,4 @@ def main(arguments: list[str], speech: "Callable[[], tuple[STTService, TTSServic
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))
