@@ -225,7 +225,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
         raise SetupError(
-            f"The setting {name} cannot be used: {first['msg']}.",
+            f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}.",
             hint=f"Correct {name} in the environment, .env or aira.toml; `aira doctor` shows where it comes from.",
             setting=name,
         ) from None

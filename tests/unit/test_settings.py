@@ -80,7 +80,7 @@ def test_a_url_must_be_a_url(monkeypatch):
     """A base URL without scheme is refused before anything is built from it."""
     monkeypatch.setenv("VOICE_AGENT_SERVICE_URL", "voice.example.com")
 
-    with pytest.raises(SetupError):
+    with pytest.raises(SetupError, match="cannot be used: must start with http"):
         load_settings()
 
 

@@ -12,8 +12,10 @@ from aira.core.app import Aira
 from aira.core.db import execute
 from aira.core.documents import add_document, find_document
 from aira.core.jobs import run_waiting_jobs
+from aira.errors import SetupError
 from aira.model import DocumentStatus
-from aira.voice.server import create_app
+from aira.voice.processes import listen
+from aira.voice.server import create_app, serve
 from aira.voice.switchboard import Switchboard
 from salon import Salon
 
@@ -119,3 +121,11 @@ class TestProcessDocument:
         body = '{"id": "00000000-0000-0000-0000-000000000001"}'
 
         assert ask(guarded, "POST", "/process-document", content=body, headers={"Authorization": "Bearer sesame"}).status_code == 202
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_loaded(aira: Aira) -> None:
+    """And not after it has called itself ready."""
+    ready: list[str] = []
+    with listen("127.0.0.1", 0) as taken, pytest.raises(SetupError, match="cannot be listened on"):
+        serve(Switchboard(aira), host="127.0.0.1", port=taken.getsockname()[1], when_ready=lambda: ready.append("ready"))
+    assert not ready

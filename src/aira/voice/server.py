@@ -21,6 +21,7 @@ from aira.voice.daily.front import Rooms
 from aira.voice.document_hook import receive_document
 from aira.voice.lag import Lag
 from aira.voice.log import quiet_vendors
+from aira.voice.processes import listen
 from aira.voice.stream import hold_stream
 from aira.voice.switchboard import Switchboard
 from aira.voice.vendors.models import language_models
@@ -96,7 +97,7 @@ class VoiceServer(uvicorn.Server):
             self.should_exit = True
         else:
             if self.switchboard.active:
-                logger.warning("Draining: %d calls are on; another signal cuts them off.", self.switchboard.active)
+                logger.warning("Draining. Calls that are on: %d; another signal cuts them off.", self.switchboard.active)
             self.switchboard.draining = True
             asyncio.get_running_loop().call_soon_threadsafe(self._drain)
 
@@ -123,7 +124,7 @@ class VoiceServer(uvicorn.Server):
         draining = asyncio.create_task(self.switchboard.drained())
         await asyncio.wait({draining}, timeout=self.switchboard.aira.settings.aira_drain_timeout)
         if not draining.done():
-            logger.warning("Cutting off %d calls that have not ended in time.", self.switchboard.active)
+            logger.warning("Cutting off the calls that have not ended in time: %d.", self.switchboard.active)
             await self.switchboard.cut_off()
             await asyncio.wait({draining}, timeout=_CUT_SECONDS)
         self.should_exit = True
@@ -134,10 +135,11 @@ def serve(
 ) -> None:
     """Answer calls until SIGTERM or Ctrl-C, then until the running calls have ended; `listening` is a socket to use instead of a port.
 
-    Raises SetupError where a setting is missing, MissingExtra where a speech engine is.
+    Raises SetupError where the port is taken or a setting is missing, MissingExtra where a speech engine is.
     """
-    server = VoiceServer(switchboard, host=host, port=port, when_ready=when_ready)
-    server.run(sockets=[listening] if listening is not None else None)
+    with listening or listen(host, port) as listening:
+        server = VoiceServer(switchboard, host=host, port=port, when_ready=when_ready)
+        server.run(sockets=[listening])
     if server.failure is not None:
         raise server.failure
 
