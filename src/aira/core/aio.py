@@ -44,8 +44,6 @@ from aira.core import (
     wallet,
     week,
 )
-from aira.core.db import deadline
-from aira.errors import DatabaseError
 
 MOST_THREADS = 32
 
@@ -64,15 +62,6 @@ def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
         return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
     return awaited
-
-
-async def in_time(work: Awaitable[R], seconds: float) -> R:
-    """What one of these functions returns. Raises DatabaseError where it takes longer; the database then keeps nothing of it."""
-    with deadline(seconds):
-        try:
-            return await asyncio.wait_for(work, seconds)
-        except TimeoutError:
-            raise DatabaseError("The database took too long.") from None
 
 
 book_appointment = in_thread(appointments.book_appointment)

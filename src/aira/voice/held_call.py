@@ -9,6 +9,7 @@ from starlette.datastructures import ImmutableMultiDict
 
 from aira.core import aio
 from aira.core.app import Aira
+from aira.core.db import in_time
 from aira.errors import AiraError
 from aira.model import Call
 from aira.voice.backlog import LAST_LINES_SECONDS, Backlog
@@ -45,7 +46,7 @@ async def hold_call(switchboard: Switchboard, call: Call, carry: Carry) -> None:
     watch = watch_into(backlog)
     measured = switchboard.meters.delay.observe
     opening = open_session(aira, call, model=switchboard.model, measured=measured, watch=watch, backlog=backlog)
-    session = await aio.in_time(opening, OPENING_SECONDS)
+    session = await in_time(opening, OPENING_SECONDS)
     watch.give_up = partial(_give_up, session)
     preparing = asyncio.create_task(_load_documents(aira, call))
     hearing, speaking = _speech(switchboard, watch)

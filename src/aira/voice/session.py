@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aira.core import aio
 from aira.core.app import Aira
+from aira.core.db import in_time
 from aira.errors import DatabaseError, NotFound, VendorError
 from aira.model import BusinessFacts, Call
 from aira.voice.backlog import Backlog
@@ -201,9 +202,9 @@ class Session:
     async def _inherit(self) -> bool:
         """Take over what a lost bot achieved and, where it may not have told of it, booked; whether there is any to tell of now."""
         try:
-            events = await aio.in_time(aio.call_events(self._aira, self.call.id), DEADLINE_SECONDS)
+            events = await in_time(aio.call_events(self._aira, self.call.id), DEADLINE_SECONDS)
             self._tools.recall(events)
-            untold = await aio.in_time(self._tools.untold_bookings(), DEADLINE_SECONDS)
+            untold = await in_time(self._tools.untold_bookings(), DEADLINE_SECONDS)
         except DatabaseError:
             self.backlog.behind = True
             return False

@@ -10,6 +10,7 @@ from functools import partial
 from fastapi import WebSocket, WebSocketDisconnect
 
 from aira.core import aio
+from aira.core.db import in_time
 from aira.errors import DatabaseError, Refused
 from aira.model import Call
 from aira.voice.held_call import OPENING_SECONDS, hold_call
@@ -68,7 +69,7 @@ async def _named(websocket: WebSocket, switchboard: Switchboard) -> StreamStart 
 async def _take(websocket: WebSocket, switchboard: Switchboard, start: StreamStart) -> None:
     try:
         redeeming = aio.redeem_stream_token(switchboard.aira, start.token, call_sid=start.call_sid)
-        call = await aio.in_time(redeeming, OPENING_SECONDS)
+        call = await in_time(redeeming, OPENING_SECONDS)
         await _hold(websocket, switchboard, call, start)
     except DatabaseError as error:
         logger.warning("A call cannot begin: %s", error.message)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from aira.core import aio
 from aira.core.app import Aira
-from aira.core.db import deadline
+from aira.core.db import deadline, in_time
 from aira.core.knowledge import search_loaded
 from aira.core.phones import number_kind, parse_phone_number
 from aira.errors import AiraError, DatabaseError, InvalidInput, NotFound, Refused
@@ -161,7 +161,7 @@ class Tools:
         if not self._backlog.behind:
             search = aio.search_knowledge(self._aira, query, business=self._business.id, limit=_PASSAGES)
             try:
-                return await aio.in_time(search, SEARCH_SECONDS)
+                return await in_time(search, SEARCH_SECONDS)
             except DatabaseError:
                 self._backlog.behind = True
         return await asyncio.to_thread(search_loaded, self._aira, query, business=self._business.id, limit=_PASSAGES)

@@ -3,7 +3,7 @@
 from psycopg import Connection, Error
 from psycopg.types.json import Jsonb
 
-from aira.core.db.deadline import deadline
+from aira.core.db.deadline import deadline, in_time
 from aira.core.db.migrate import Migration, MigrationStatus, migrate, migration_status, migrations
 from aira.core.db.pool import Database, masked_url, session_url
 from aira.core.db.refusals import mapped_errors
@@ -22,6 +22,7 @@ __all__ = [
     "fetch_one",
     "fetch_value",
     "fetch_values",
+    "in_time",
     "mapped_errors",
     "masked_url",
     "migrate",

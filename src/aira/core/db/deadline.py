@@ -1,11 +1,15 @@
 """How long a caller's wish may take: what the database has not done by then is not done at all."""
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 from aira.errors import DatabaseError
+
+R = TypeVar("R")
 
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
@@ -18,6 +22,15 @@ def deadline(seconds: float) -> Iterator[None]:
         yield
     finally:
         _until.reset(token)
+
+
+async def in_time(work: Awaitable[R], seconds: float) -> R:
+    """What the work returns. Raises DatabaseError where it takes longer; the database then keeps nothing of it."""
+    with deadline(seconds):
+        try:
+            return await asyncio.wait_for(work, seconds)
+        except TimeoutError:
+            raise DatabaseError("The database took too long.") from None
 
 
 def seconds_left(most: float) -> float:
