@@ -133,10 +133,12 @@ class Processes:
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises SetupError where the port is taken."""
     try:
-        return socket.create_server((host, port), backlog=1024, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        made = socket.create_server((host, port), backlog=1024, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise SetupError(f"{host}:{port} cannot be listened on: {reason}.", hint="Choose another --port.") from None
+    # Opened anew it knows its protocol. Where it does not, asyncio lets the kernel hold answers back, 40 ms each.
+    return socket.socket(fileno=made.detach())
 
 
 def serve_with_processes(settings: Settings, *, host: str, port: int, when_ready: Callable[[], None]) -> None:
